@@ -1,0 +1,98 @@
+# A machine with Python 3.11+ and make is enough: every target sets up what it needs, once.
+# PYTHON chooses the interpreter of a new environment: make clean test PYTHON=python3.13
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := build/demo
+WHEEL_TRY := build/wheel-try
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP_INSTALL := -m pip install --quiet --no-input
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format lint types imports docs-check docs bench wheel wheel-check lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## Show a weekly cost report of an invented company
+	@$(BIN)/finops demo --out $(DEMO)
+
+test: $(VENV)/.dev ## Run the tests
+	@$(BIN)/python -m pytest
+
+# One step after the other, so that the first failure and the tests' closing line are the last words.
+check: $(VENV)/.dev ## Run everything that CI runs
+	@set -e; for step in lint types imports docs-check wheel-check test; do \
+		$(MAKE) --no-print-directory $$step; \
+	done
+
+lint: $(VENV)/.dev ## Check format and style
+	@echo "== format and style"
+	@$(BIN)/ruff format --quiet --check --diff .
+	@$(BIN)/ruff check --quiet .
+
+types: $(VENV)/.dev ## Check the types
+	@echo "== types"
+	@$(BIN)/mypy --strict finops
+
+imports: $(VENV)/.dev ## Check that imports point one way
+	@echo "== imports"
+	@$(BIN)/lint-imports --no-logo
+
+docs-check: $(VENV)/.dev
+	@echo "== docs"
+	@$(BIN)/python -m tests.docs_build --check
+
+wheel-check: $(VENV)/.dev
+	@echo "== wheel"
+	@rm -rf $(WHEEL_TRY)
+	@$(MAKE) --no-print-directory wheel
+	@$(PYTHON) -m venv $(WHEEL_TRY)/venv
+	@$(WHEEL_TRY)/venv/bin/python $(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(WHEEL_TRY)/venv/bin/python $(PIP_INSTALL) --no-deps --no-index dist/finops-*.whl
+	@cd $(WHEEL_TRY) && venv/bin/finops demo --out demo && test -s demo/report.html
+
+format: $(VENV)/.dev ## Format the code and fix what can be fixed
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+docs: $(VENV)/.dev ## Write the generated pages of docs/ anew
+	@$(BIN)/python -m tests.docs_build
+
+bench: $(VENV)/.dev ## Measure ingest and queries against bare DuckDB
+	@$(BIN)/python -m tests.bench
+
+wheel: $(VENV)/.dev ## Build the wheel into dist/
+	@rm -f dist/finops-*.whl
+	@$(BIN)/python -m hatchling build -t wheel
+
+# Needs the network; hashes only, so that a lock says nothing about where it was made.
+LOCK := compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+lock: ## Resolve the dependencies anew into requirements*.lock
+	@$(PYTHON) -m venv build/uv
+	@build/uv/bin/python $(PIP_INSTALL) uv
+	@build/uv/bin/uv pip $(LOCK) --group build -o requirements.lock
+	@build/uv/bin/uv pip $(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove everything that make made
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Each stamp says what the environment holds; the second run of a target finds it and is instant.
+# The tests' lock holds the runtime's versions, so the two may be installed in any order.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: finops needs Python 3.11 or newer; try: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "setting up $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
+
+$(VENV)/.runtime: requirements.lock pyproject.toml finops/__init__.py | $(VENV)/bin/python
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@

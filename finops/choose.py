@@ -1,0 +1,143 @@
+"""Which deliveries count. A payer's period that several exports hold is counted once, and said so."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from finops.catalog import Delivery, Problem
+from finops.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# The order in which exports are believed: the finest and best documented first.
+FORMATS = ("CUR 2.0", "legacy CUR", "FOCUS", "Cost Explorer")
+# Notes on a delivery that are told with every figure from it.
+_TOLD = ("amortized_identity", "net_difference", "unclassified", "unreadable_costs", "net_equals_gross", "rounded_costs")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The deliveries that count. `payers_left_out` are (delivery, payer) pairs that count from another delivery.
+
+    `unavailable` maps a metric to the column it lacks, in any of the deliveries.
+    """
+
+    deliveries: tuple[Delivery, ...]
+    payers_left_out: tuple[tuple[str, str], ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def choose(catalog: DuckDBPyConnection, period: str | None = None, export: str | None = None) -> Chosen:
+    """Choose among the current deliveries. Raises DataError when there is none, UsageError for an unknown export."""
+    loaded = _loaded(catalog)
+    if not loaded:
+        raise DataError("nothing is loaded yet", fix="finops ingest FOLDER")
+    names = sorted({one.export for one in loaded})
+    if export and export not in names:
+        raise UsageError(f"no export is called {export}", "--export", f"--export {names[0]}" if names else None)
+    asked = [one for one in loaded if (not export or one.export == export) and (not period or one.period == period)]
+    if not asked:
+        periods = sorted({one.period for one in loaded})
+        raise DataError(
+            f"{period} is not loaded", f"loaded: {', '.join(periods)}", f"finops ingest FOLDER, or --period {periods[-1]}"
+        )
+    payers = _payers(catalog)
+    counted, left_out, notes = _once_per_payer(asked, payers)
+    return Chosen(
+        deliveries=tuple(counted),
+        payers_left_out=tuple(left_out),
+        unavailable=_unavailable(catalog, counted),
+        problems=(*notes, *_several_payers(counted, payers), *_quality(catalog, counted)),
+    )
+
+
+def _loaded(catalog: DuckDBPyConnection) -> list[Delivery]:
+    cursor = catalog.execute("select * from deliveries where state = 'current' order by period, export")
+    names = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [Delivery(**{**row, "layout": json.loads(row["layout"])}) for row in rows]
+
+
+def _payers(catalog: DuckDBPyConnection) -> dict[str, list[str]]:
+    payers: dict[str, list[str]] = defaultdict(list)
+    for delivery_id, payer in catalog.execute(
+        "select delivery_id, billing_account_id from delivery_payers order by 1, 2"
+    ).fetchall():
+        payers[delivery_id].append(payer)
+    return payers
+
+
+def _once_per_payer(
+    asked: Sequence[Delivery], payers: Mapping[str, Sequence[str]]
+) -> tuple[list[Delivery], list[tuple[str, str]], list[Problem]]:
+    rivals: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
+    for one in asked:
+        for payer in payers.get(one.delivery_id, [""]):
+            rivals[one.period, payer].append(one)
+    winners = {key: min(group, key=_preference) for key, group in rivals.items()}
+    counted = {one.delivery_id for one in winners.values()}
+    left_out = [
+        (one.delivery_id, payer)
+        for (period, payer), group in rivals.items()
+        for one in group
+        if one.delivery_id != winners[period, payer].delivery_id and one.delivery_id in counted
+    ]
+    return [one for one in asked if one.delivery_id in counted], left_out, _several_exports(rivals, winners)
+
+
+def _preference(one: Delivery) -> tuple[bool, int, int, str]:
+    rank = next((place for place, name in enumerate(FORMATS) if one.format.startswith(name)), len(FORMATS))
+    return (not one.vouched, rank, -one.rows, one.export)
+
+
+def _several_exports(
+    rivals: Mapping[tuple[str, str], Sequence[Delivery]], winners: Mapping[tuple[str, str], Delivery]
+) -> list[Problem]:
+    others: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (period, payer), group in rivals.items():
+        winner = winners[period, payer]
+        for one in group:
+            if one.export != winner.export:
+                others[winner.export, one.export].append(period)
+    return [
+        Problem(
+            "several_exports",
+            f"{', '.join(sorted(set(periods)))} is loaded from {winner} and {other}; it is counted once, from {winner}",
+            f"--export {other}",
+        )
+        for (winner, other), periods in others.items()
+    ]
+
+
+def _several_payers(counted: Sequence[Delivery], payers: Mapping[str, Sequence[str]]) -> list[Problem]:
+    found = sorted({payer for one in counted for payer in payers.get(one.delivery_id, ())})
+    text = f"the figures hold {len(found)} payers: {', '.join(found[:5])}{', ...' if len(found) > 5 else ''}"
+    return [Problem("several_payers", text, "--where payer=")] if len(found) > 1 else []
+
+
+def _unavailable(catalog: DuckDBPyConnection, counted: Sequence[Delivery]) -> dict[str, str]:
+    ids = [one.delivery_id for one in counted]
+    rows = catalog.execute(
+        "select metric, missing from unavailable_metrics where list_contains(?, delivery_id)", [ids]
+    ).fetchall()
+    return dict(rows)
+
+
+def _quality(catalog: DuckDBPyConnection, counted: Sequence[Delivery]) -> list[Problem]:
+    notes = []
+    for one in counted:
+        place = f"{one.export} {one.period}"
+        if not one.vouched:
+            notes.append(Problem("unvouched", "no manifest vouches that the delivery is complete", place))
+        if one.final is not True:
+            text = "costs without an invoice id are estimates" if one.final is False else "finality is unknown: the export has no invoice ids"
+            notes.append(Problem("estimated" if one.final is False else "finality_unknown", text, place))
+        rows = catalog.execute("select code, message from problems where delivery_id = ?", [one.delivery_id]).fetchall()
+        notes += [Problem(code, message, place) for code, message in rows if code in _TOLD]
+    return notes

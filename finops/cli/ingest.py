@@ -1,0 +1,77 @@
+"""finops ingest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.cli.options import ConfigFile, Db
+
+if TYPE_CHECKING:
+    from finops.ingest.discover import Survey
+    from finops.ledger.load import Failed, Loaded
+
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders or files of billing exports.")]
+
+
+def run(paths: Paths, db: Db = None, config: ConfigFile = None) -> None:
+    """Load billing exports from folders or files into the ledger."""
+    from finops.cli.progress import Progress, say
+    from finops.config import db_path, load_settings
+    from finops.ingest.discover import survey
+    from finops.ledger.load import Failed, load
+
+    load_settings(config)
+    found = survey(paths)
+    _announce(found)
+    failed: list[Failed] = []
+    total = sum(path.stat().st_size for one in found.found for path in one.files)
+    with Progress(total) as progress:
+        for result in load(db_path(db), found.found, progress.step):
+            if isinstance(result, Failed):
+                failed.append(result)
+                progress.skip(sum(path.stat().st_size for path in result.found.files))
+            else:
+                say(_loaded(result))
+                for problem in result.problems:
+                    say(f"  note: {problem.message}")
+    _fail(failed, len(found.found))
+
+
+def _announce(found: Survey) -> None:
+    from finops.cli.progress import say
+
+    for one in found.found:
+        where = f"{one.export} {one.period or '(periods by its rows)'}"
+        older = f", {one.others} older set aside" if one.others else ""
+        vouched = "" if one.vouched else "; nothing vouches for completeness"
+        say(f"found {where}: delivery {one.delivery}, {len(one.files)} files ({one.reason}{older}){vouched}")
+    if found.ignored:
+        example = found.ignored[0]
+        say(f"left alone: {len(found.ignored)} files {example[1]}, for example {example[0]}")
+
+
+def _loaded(result: Loaded) -> str:
+    one = result.delivery
+    what = f"{one.export} {one.period}: {one.format}, {one.rows:,} rows, {one.unblended:,.2f} {one.currency} unblended"
+    if not result.bytes_read:
+        return f"unchanged {what}; 0 bytes read"
+    replaced = f"; replaces delivery {result.replaced}" if result.replaced else ""
+    return f"loaded {what}, {one.bytes:,} bytes{replaced}"
+
+
+def _fail(failed: list[Failed], deliveries: int) -> None:
+    """One delivery that fails is its own error; several are listed, and the worst exit code is returned."""
+    from finops.cli.progress import say
+
+    if not failed:
+        return
+    worst = max(failed, key=lambda one: one.error.exit_code)
+    if len(failed) > 1:
+        for one in failed:
+            if one is not worst:
+                say("\n".join(one.error.lines()).replace("error: ", f"not loaded {one.found.export}: ", 1))
+        say(f"{len(failed)} of {deliveries} deliveries were not loaded; what was loaded of them before is unchanged")
+    raise worst.error

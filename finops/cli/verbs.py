@@ -1,0 +1,22 @@
+"""The table of verbs: what `finops --help` lists and which module does the work.
+
+A verb is one module of this package with a function `run`: its parameters are the options, the first line
+of its docstring is the line given here, what it returns is the exit code (None counts as 0).
+"""
+
+VERBS: dict[str, str] = {
+    "init": "Write a commented finops.toml, filled from the exports it is pointed at.",
+    "demo": "Make a believable company's bill and show a report of it.",
+    "ingest": "Load billing exports from folders or files into the ledger.",
+    "status": "Show what is loaded: exports, periods, deliveries, finality.",
+    "spend": "Show spend by one or more dimensions.",
+    "tag-gaps": "Show the spend that carries no valid required tag, and why.",
+    "report": "Write the weekly or monthly cost report.",
+    "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
+    "sql": "Print the SQL of a model in the dialect of an engine.",
+}
+
+
+def module_of(verb: str) -> str:
+    """The dotted name of the module that implements a verb."""
+    return "finops.cli." + verb.replace("-", "_")

@@ -1,0 +1,182 @@
+"""From a document that fits the schema to the settings; here is what no schema can say."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path as File
+from typing import Any
+
+from finops.config.lines import Path
+from finops.config.policy import tag_of, value_reader
+from finops.config.schema import Mismatch, close_to, nearest
+from finops.config.settings import (
+    Budget,
+    CheckPolicy,
+    Environment,
+    Planned,
+    Settings,
+    Suppression,
+    TagPolicy,
+    ValueRule,
+)
+from finops.config.spellings import fold, signatures
+
+_NEARLY_THE_SAME = 0.85
+
+
+def build(document: Mapping[str, Any], path: File | None) -> Settings:
+    """The settings a checked document describes. Raises Mismatch when parts of it contradict each other."""
+    tags = _tag_policy(document.get("tags", {}))
+    result = Settings(
+        path=path,
+        tags=tags,
+        environments=tuple(
+            _environment(name, table, tags) for name, table in document.get("environments", {}).items()
+        ),
+        check=CheckPolicy(**_frozen_table(document.get("check", {}))),
+        suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
+        planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
+    )
+    _refuse_shared_claims(result.environments)
+    return result
+
+
+def _tag_policy(table: Mapping[str, Any]) -> TagPolicy:
+    default = TagPolicy()
+    required = tuple(table.get("required", default.required))
+    optional = tuple(table.get("optional", ()))
+    _refuse_twice(("tags",), (("required", required), ("optional", optional)))
+    named = TagPolicy(required=required, optional=optional)
+    policy = TagPolicy(
+        required=required,
+        optional=optional,
+        keys={tag: tuple(spellings) for tag, spellings in _by_tag(table, "keys", named).items()},
+        values={tag: _value_rule(tag, rule) for tag, rule in _by_tag(table, "values", named).items()},
+    )
+    _refuse_shared_spellings(policy)
+    return policy
+
+
+def _by_tag(table: Mapping[str, Any], part: str, named: TagPolicy) -> dict[str, Any]:
+    """One of the tables below [tags] under the tags' own spelling; a slip of the pen is an error."""
+    result: dict[str, Any] = {}
+    for key, value in table.get(part, {}).items():
+        tag, path = tag_of(named, key), ("tags", part, key)
+        if tag not in named.tags and close_to(key, named.tags, _NEARLY_THE_SAME):
+            raise Mismatch(path, f'no tag "{key}" is required or optional', nearest(key, named.tags))
+        if tag in result:
+            raise Mismatch(path, f"tags.{part} has {tag} twice", f"write one table for {tag}")
+        result[tag] = value
+    return result
+
+
+def _value_rule(tag: str, table: Mapping[str, Any]) -> ValueRule:
+    path: Path = ("tags", "values", tag)
+    rule = ValueRule(
+        allowed=tuple(table.get("allowed", ())),
+        aliases={value: tuple(aliases) for value, aliases in table.get("aliases", {}).items()},
+        pattern=table.get("pattern"),
+    )
+    meaning: dict[str, str] = {}
+    for value in rule.allowed:
+        _claim(meaning, value, value, (*path, "allowed"))
+    for value, aliases in rule.aliases.items():
+        if rule.allowed and value not in rule.allowed:
+            what = f'tags.values.{tag}.aliases leads to "{value}", which is not allowed'
+            raise Mismatch((*path, "aliases", value), what, nearest(value, rule.allowed))
+        for alias in (value, *aliases):
+            if meaning.get(fold(alias)) != value:
+                _claim(meaning, alias, value, (*path, "aliases", value))
+    return rule
+
+
+def _claim(meaning: dict[str, str], text: str, value: str, path: Path) -> None:
+    other = meaning.setdefault(fold(text), value)
+    if other is not value:
+        raise Mismatch(path, f'"{text}" cannot mean both {other} and {value}', "keep one of them")
+
+
+def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Environment:
+    match = table.get("match", {})
+    budget = table.get("budget")
+    claimed: dict[str, tuple[str, ...]] = {}
+    for key, values in match.items():
+        if key.startswith("tag:"):
+            tag = tag_of(tags, key.removeprefix("tag:").strip())
+            path = ("environments", name, "match", key)
+            claimed[tag] = claimed.get(tag, ()) + tuple(
+                _matchable(value, tag, tags, path) for value in values
+            )
+    return Environment(
+        name=name,
+        tags=claimed,
+        accounts=tuple(value.strip() for value in match.get("account", ())),
+        regions=tuple(value.strip() for value in match.get("region", ())),
+        estimates=tuple(table.get("estimates", ())),
+        budget=Budget(**_frozen_table(budget)) if budget else None,
+    )
+
+
+def _matchable(value: str, tag: str, tags: TagPolicy, path: Path) -> str:
+    rule = tags.values.get(tag)
+    printed, _ = value_reader(rule)(value)
+    if printed is None:
+        fix = nearest(value, rule.allowed) if rule and rule.allowed else None
+        raise Mismatch(path, f'"{value}" is no valid value of {tag}, so it never matches', fix)
+    return printed
+
+
+def _refuse_shared_claims(environments: Iterable[Environment]) -> None:
+    """Two environments must not claim one value by the same kind of rule."""
+    owners: dict[tuple[str, str], str] = {}
+    for environment in environments:
+        for kind, values in claims(environment):
+            for value in values:
+                other = owners.setdefault((kind, fold(value)), environment.name)
+                if other != environment.name:
+                    what = f'environments {other} and {environment.name} both claim {kind} "{value}"'
+                    raise Mismatch(
+                        ("environments", environment.name, "match", kind), what, "let one of them have it"
+                    )
+
+
+def claims(environment: Environment) -> list[tuple[str, tuple[str, ...]]]:
+    """What an environment matches, by kind of rule: `tag:KEY`, `account`, `region`."""
+    by_tag = [(f"tag:{tag}", values) for tag, values in environment.tags.items()]
+    return [*by_tag, ("account", environment.accounts), ("region", environment.regions)]
+
+
+def _refuse_twice(path: Path, lists: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+    seen: dict[str, str] = {}
+    for name, keys in lists:
+        for at, key in enumerate(keys):
+            other = seen.setdefault(signatures(key)[-1], key)
+            if other is not key or keys.index(key) != at:
+                raise Mismatch((*path, name, at), f'"{other}" and "{key}" are the same tag', "name it once")
+
+
+def _refuse_shared_spellings(policy: TagPolicy) -> None:
+    owners = {signatures(tag)[-1]: tag for tag in policy.tags}
+    for tag, spellings in policy.keys.items():
+        for at, spelling in enumerate(spellings):
+            other = owners.setdefault(signatures(spelling)[-1], tag)
+            if other != tag:
+                what = f'"{spelling}" cannot be a spelling of both {other} and {tag}'
+                raise Mismatch(("tags", "keys", tag, at), what, "let one of them have it")
+
+
+def _with_where(row: Mapping[str, Any]) -> dict[str, Any]:
+    where = {
+        key: (value,) if isinstance(value, str) else tuple(value)
+        for key, value in row.get("where", {}).items()
+    }
+    return {**row, "where": where}
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return Decimal(value) if isinstance(value, int) else value
+
+
+def _frozen_table(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _frozen(value) for key, value in table.items()}

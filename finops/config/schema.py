@@ -1,0 +1,202 @@
+"""What finops.toml may hold, as one table, and the one function that holds a document against it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from finops.config.lines import Path
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A plain value: how to name it in an error and when a value is one."""
+
+    says: str
+    fits: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A list of words out of a fixed set."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with known keys; a key that starts with `prefix` is known as well."""
+
+    keys: Mapping[str, "Node"]
+    needed: tuple[str, ...] = ()
+    prefixes: Mapping[str, "Node"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Names:
+    """A table whose keys are the user's own names."""
+
+    each: "Node"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An array of tables."""
+
+    each: Table
+
+
+Node = Kind | Choices | Table | Names | Rows
+
+
+class Mismatch(Exception):
+    """A document does not fit: where in it, what is wrong, what to try."""
+
+    def __init__(self, path: Path, what: str, fix: str | None = None) -> None:
+        super().__init__(what)
+        self.path, self.what, self.fix = path, what, fix
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool) and Decimal(value).is_finite()
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        re.compile(value)
+    except (re.error, TypeError):
+        return False
+    return _is_text(value)
+
+
+def _is_list(value: Any, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list) and all(map(fits, value))
+
+
+TEXT = Kind("a text in quotes", _is_text)
+TEXTS = Kind('a list of texts, as in ["a", "b"]', lambda value: _is_list(value, _is_text))
+TEXT_OR_TEXTS = Kind("a text in quotes or a list of them", lambda value: _is_text(value) or TEXTS.fits(value))
+PATTERN = Kind("a regular expression in quotes", _is_pattern)
+MONEY = Kind("an amount of money, 0 or more", lambda value: _is_number(value) and value >= 0)
+SHARES = Kind(
+    "a list of shares above 0, as in [0.5, 1.0]",
+    lambda value: _is_list(value, lambda share: _is_number(share) and share > 0),
+)
+PERCENT = Kind("a number from 0 to 100", lambda value: _is_number(value) and 0 <= value <= 100)
+HOURS = Kind("a number of hours above 0", lambda value: _is_number(value) and value > 0)
+DAY = Kind(
+    "a day, as in 2027-01-15", lambda value: isinstance(value, date) and not isinstance(value, datetime)
+)
+
+GATES = ("budget", "forecast", "variance", "anomaly", "coverage", "gap", "reconcile", "stale")
+DIMENSIONS = (
+    "billing_period", "month", "week", "day", "payer", "account", "region", "service", "export", "currency",
+    "pricing_category", "charge_category", "line_item_type", "usage_type", "resource", "environment",
+)  # fmt: skip
+WHERE = Table(
+    dict.fromkeys(DIMENSIONS, TEXT_OR_TEXTS),
+    prefixes={"tag:": TEXT_OR_TEXTS, "cost_category:": TEXT_OR_TEXTS},
+)
+
+DOCUMENT = Table(
+    {
+        "tags": Table(
+            {
+                "required": TEXTS,
+                "optional": TEXTS,
+                "keys": Names(TEXTS),
+                "values": Names(Table({"allowed": TEXTS, "aliases": Names(TEXTS), "pattern": PATTERN})),
+            }
+        ),
+        "environments": Names(
+            Table(
+                {
+                    "match": Table({"account": TEXTS, "region": TEXTS}, prefixes={"tag:": TEXTS}),
+                    "estimates": TEXTS,
+                    "budget": Table({"month": MONEY, "alert": SHARES}, needed=("month",)),
+                }
+            )
+        ),
+        "check": Table({"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS}),
+        "suppress": Rows(
+            Table({"rule": TEXT, "where": WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
+        ),
+        "planned": Rows(Table({"where": WHERE, "date": DAY, "note": TEXT}, needed=("where", "date"))),
+    }
+)
+
+
+def check(value: Any, node: Node = DOCUMENT, path: Path = ()) -> None:
+    """Hold a parsed value against its part of the table. Raises Mismatch at the first thing that is wrong."""
+    if isinstance(node, Kind):
+        _expect(node.fits(value), path, node.says, value)
+    elif isinstance(node, Choices):
+        _expect(TEXTS.fits(value), path, TEXTS.says, value)
+        for at, word in enumerate(value):
+            if word not in node.words:
+                raise Mismatch(
+                    (*path, at), f'{_dotted(path)} does not know "{word}"', nearest(word, node.words)
+                )
+    elif isinstance(node, Rows):
+        _expect(isinstance(value, list), path, f"an array of tables, written [[{_dotted(path)}]]", value)
+        for at, row in enumerate(value):
+            check(row, node.each, (*path, at))
+    else:
+        _expect(isinstance(value, dict), path, "a table", value)
+        _check_table(value, node, path)
+
+
+def nearest(word: str, known: tuple[str, ...]) -> str:
+    """What to try instead of an unknown word."""
+    near = close_to(word, known)
+    return f"did you mean {near}?" if near else "known: " + ", ".join(known)
+
+
+def close_to(word: str, known: tuple[str, ...], likeness: float = 0.5) -> str | None:
+    """The known word most like another one, without regard to case; None when none is like it."""
+    from difflib import get_close_matches
+
+    folded = {name.casefold(): name for name in known}
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=likeness)
+    return folded[near[0]] if near else None
+
+
+def _check_table(value: dict[str, Any], node: Table | Names, path: Path) -> None:
+    for key, inner in value.items():
+        check(inner, node.each if isinstance(node, Names) else _node_of(key, node, path), (*path, key))
+    for key in node.needed if isinstance(node, Table) else ():
+        if key not in value:
+            raise Mismatch(path, f"{_dotted(path)} needs {key}")
+
+
+def _node_of(key: str, table: Table, path: Path) -> Node:
+    if key in table.keys:
+        return table.keys[key]
+    for prefix, node in table.prefixes.items():
+        if key.startswith(prefix) and key[len(prefix) :].strip():
+            return node
+    known = (*table.keys, *(prefix + "KEY" for prefix in table.prefixes))
+    inside = f" in {_dotted(path)}" if path else ""
+    raise Mismatch((*path, key), f'unknown key "{key}"{inside}', nearest(key, known))
+
+
+def _expect(fits: bool, path: Path, says: str, value: Any) -> None:
+    if not fits:
+        raise Mismatch(path, f"{_dotted(path)} has to be {says}, not {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    words = {dict: "a table", list: "a list", bool: "true or false"}
+    if isinstance(value, list) and value and not any(isinstance(item, dict) for item in value):
+        return "[" + ", ".join(_shown(item) for item in value[:3]) + (", ...]" if len(value) > 3 else "]")
+    return words.get(type(value)) or (f'"{value}"' if isinstance(value, str) else str(value))
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(part for part in path if isinstance(part, str))

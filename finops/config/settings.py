@@ -1,0 +1,97 @@
+"""The settings as the rest of the program sees them: frozen, complete, checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
+
+
+@dataclass(frozen=True)
+class ValueRule:
+    """What a tag's value may be; without `allowed` and `pattern` any value that is not blank is valid."""
+
+    allowed: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """From the value that is printed to the other texts that mean it."""
+    pattern: str | None = None
+    """A regular expression that the whole trimmed value has to match."""
+
+
+@dataclass(frozen=True)
+class TagPolicy:
+    """Which tags are expected and how their keys and values are read."""
+
+    required: tuple[str, ...] = DEFAULT_REQUIRED
+    optional: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Other spellings of a key, best first; case and separators are matched without being listed."""
+    values: Mapping[str, ValueRule] = field(default_factory=dict)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The required tags, then the optional ones, each as typed in the settings."""
+        return self.required + self.optional
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Money per calendar month, in the currency of the bill, and the shares of it that raise an alert."""
+
+    month: Decimal
+    alert: tuple[Decimal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What belongs to an environment: any tag value, else any account, else any region named here."""
+
+    name: str
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    estimates: tuple[str, ...] = ()
+    """Documents with cost tables, relative to the folder of the settings file."""
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True)
+class CheckPolicy:
+    """What makes the gate fail; coverage in percent of taggable cost."""
+
+    fail_on: tuple[str, ...] = ()
+    tag_coverage: Decimal | None = None
+    max_age_hours: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A finding that is known and accepted, with the reason and the last day it is."""
+
+    rule: str
+    reason: str
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A change of cost that is expected on a day, so it is no anomaly."""
+
+    where: Mapping[str, tuple[str, ...]]
+    date: date
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything finops.toml says; the defaults are what holds without one."""
+
+    path: Path | None = None
+    tags: TagPolicy = field(default_factory=TagPolicy)
+    environments: tuple[Environment, ...] = ()
+    check: CheckPolicy = field(default_factory=CheckPolicy)
+    suppress: tuple[Suppression, ...] = ()
+    planned: tuple[Planned, ...] = ()

@@ -1,0 +1,54 @@
+"""DuckDB, the engine that is always there: embedded, nothing to start or configure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# DuckDB keeps to this for its buffers; allocations outside it stay well below another half gigabyte.
+DEFAULT_MEMORY = "1200MB"
+
+
+def connect(database: Path | None = None, *, read_only: bool = False, spill: Path | None = None) -> DuckDBPyConnection:
+    """Open a database file, or one in memory, with the settings every finops connection shares.
+
+    `spill` is where DuckDB may put what does not fit into memory. FINOPS_MEMORY changes the limit.
+    """
+    import duckdb
+
+    connection = duckdb.connect(
+        str(database) if database else ":memory:",
+        read_only=read_only,
+        config={
+            "memory_limit": os.environ.get("FINOPS_MEMORY", DEFAULT_MEMORY),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            **({"temp_directory": str(spill)} if spill else {}),
+        },
+    )
+    # Texts without an offset are UTC, and the order of rows within a file means nothing.
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set preserve_insertion_order = false")
+    return connection
+
+
+def literal(text: str) -> str:
+    """A SQL string literal. For file paths and column names of our own making; user data goes in as parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def path_list(paths: list[Path]) -> str:
+    """A SQL list of file paths. Glob characters are escaped: a folder may be called `[2026]`."""
+    escaped = [
+        "".join(f"[{character}]" if character in "*?[" else character for character in str(path)) for path in paths
+    ]
+    return "[" + ", ".join(literal(path) for path in escaped) + "]"

@@ -1,0 +1,1 @@
+"""Billing exports into the ledger: find the deliveries, keep their rows, build the marts, commit."""

@@ -1,0 +1,23 @@
+"""A table that is about to be written: its fields, and its rows as text."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+TableRow = list[str]
+
+
+class Field(NamedTuple):
+    """One column: its name, and `text`, `number`, `time`, `map` (JSON of texts) or `numbers` (JSON of numbers)."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The fields, and a function that gives the rows from the start; blank text is null or stays ''."""
+
+    fields: list[Field]
+    rows: Callable[[], Iterator[TableRow]]
+    blank_is_null: bool = True

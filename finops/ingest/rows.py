@@ -1,0 +1,184 @@
+"""The rows of a delivery, kept as Parquet in the store: Parquet exports are copied, CSV exports converted once."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops.engines.duckdb import identifier, literal, path_list
+from finops.engines.layout import Layout, format_of, known_columns, read_layout
+from finops.engines.source import period_sql, scan
+from finops.errors import DataError
+from finops.ingest.csv_pieces import open_text, pieces, read_header
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_FICLONE = 0x40049409
+_NULL_TEXTS = {"focus": ("", "NULL"), "cur": ("",)}
+Progress = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The stored rows of one delivery: their files, their layout, and the export's format in words."""
+
+    files: list[Path]
+    layout: Layout
+    format: str
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a data file is Parquet by its name."""
+    return path.suffix.lower() == ".parquet"
+
+
+def store_rows(
+    connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress = lambda path: None
+) -> Rows:
+    """Put the rows of the data files into `folder`. Raises DataError for a file that is not what it should be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = {is_parquet(path) for path in sources}
+    if len(kinds) > 1:
+        raise DataError("CSV and Parquet files are mixed in one delivery", str(sources[0].parent))
+    return (_copied if kinds.pop() else _converted)(connection, sources, folder, progress)
+
+
+def _copied(connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress) -> Rows:
+    files = []
+    for number, source in enumerate(sources, start=1):
+        target = folder / f"rows-{number:05d}.parquet"
+        copy_file(source, target)
+        files.append(target)
+        progress(source)
+    types = parquet_types(connection, files, str(sources[0]))
+    return Rows(files, read_layout(types, str(sources[0])), format_of(list(types), is_parquet=True))
+
+
+def parquet_types(connection: DuckDBPyConnection, files: list[Path], where: str) -> dict[str, str]:
+    """The columns of Parquet files and their DuckDB types. Raises DataError when one is no Parquet file."""
+    import duckdb
+
+    try:
+        described = connection.execute(f"describe select * from {scan(files)}").fetchall()
+    except duckdb.Error as error:
+        raise DataError(f"the Parquet file cannot be read: {_reason(error)}", where, "copy it again") from error
+    return {row[0]: row[1] for row in described}
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file, sharing its blocks where the file system can. Never a link: exports are overwritten in place."""
+    with source.open("rb") as reader, target.open("wb") as writer:
+        try:
+            fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
+        except OSError:
+            shutil.copyfileobj(reader, writer, 16 << 20)
+
+
+def _converted(connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress) -> Rows:
+    headers = [_header(source) for source in sources]
+    layouts = [
+        read_layout(dict.fromkeys(header, "VARCHAR"), str(source))
+        for header, source in zip(headers, sources, strict=True)
+    ]
+    shape = layouts[0].shape
+    if any(layout.shape != shape for layout in layouts):
+        raise DataError("CUR and FOCUS files are mixed in one delivery", str(sources[0].parent))
+    keys = _label_columns(layouts)
+    selects = [_select(header, layout, keys) for header, layout in zip(headers, layouts, strict=True)]
+    files: list[Path] = []
+    for piece in pieces(sources, folder):
+        target = folder / piece.path.with_suffix(".parquet").name.replace("piece", "rows")
+        fields = _read_csv(piece.path, len(headers[piece.source]), _NULL_TEXTS[shape])
+        _convert(connection, f"select {selects[piece.source]} from {fields}", target, sources[piece.source])
+        files.append(target)
+        progress(sources[piece.source])
+    if not files:
+        raise DataError("the export has a header and no rows", str(sources[0]), "deliver or copy it again")
+    return Rows(files, _stored_layout(layouts, keys), format_of(headers[0], is_parquet=False))
+
+
+def _stored_layout(layouts: Sequence[Layout], keys: dict[str, str]) -> Layout:
+    shape = layouts[0].shape
+    columns = [column.name for column in known_columns(shape) if any(layout.has(column.name) for layout in layouts)]
+    labels = {label.column: label for layout in layouts for label in layout.labels}
+    return Layout(
+        shape=shape,
+        columns={name: (name,) for name in columns},
+        labels=tuple(replace(labels[original], column=stored) for original, stored in keys.items()),
+        types=dict.fromkeys([*columns, *keys.values()], "VARCHAR"),
+    )
+
+
+def split_by_period(connection: DuckDBPyConnection, rows: Rows, folder: Path) -> list[tuple[str, Rows]]:
+    """The rows of each billing period, oldest first; the files are rewritten only where there are several periods."""
+    period = period_sql(rows.layout)
+    query = f"select distinct {period} from {scan(rows.files)} order by 1"
+    periods = [row[0] for row in connection.execute(query).fetchall()]
+    if len(periods) == 1:
+        return [(periods[0], rows)]
+    parts = []
+    for found in periods:
+        target = folder / f"rows-{found}.parquet"
+        of_period = f"select * from {scan(rows.files)} where {period} = {literal(found)}"
+        connection.execute(f"copy ({of_period}) to {literal(str(target))} (format parquet)")
+        parts.append((found, replace(rows, files=[target])))
+    return parts
+
+
+def _header(source: Path) -> list[str]:
+    with open_text(source) as handle:
+        names, _ = read_header(handle, source)
+    return [name.strip() for name in names]
+
+
+def _label_columns(layouts: Sequence[Layout]) -> dict[str, str]:
+    """Every label column of the delivery -> the name it is stored under: two keys may differ in case only."""
+    originals = dict.fromkeys(label.column for layout in layouts for label in layout.labels)
+    return {original: f"label_{number:04d}" for number, original in enumerate(originals)}
+
+
+def _select(header: list[str], layout: Layout, keys: dict[str, str]) -> str:
+    """Which fields of a record are kept, under which names. `c7` is the eighth field."""
+    position = {name: f"c{index}" for index, name in enumerate(header)}
+    parts = [
+        f"coalesce({', '.join(position[name] for name in names)}) as {column}"
+        if len(names) > 1
+        else f"{position[names[0]]} as {column}"
+        for column, names in layout.columns.items()
+    ]
+    parts += [f"{position[original]} as {stored}" for original, stored in keys.items() if original in position]
+    return ", ".join(parts)
+
+
+def _read_csv(piece: Path, fields: int, nulls: tuple[str, ...]) -> str:
+    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(fields))
+    return (
+        f"read_csv({path_list([piece])}, columns = {{{columns}}}, header = false, auto_detect = false, "
+        "delim = ',', quote = '\"', escape = '\"', max_line_size = 16777216, "
+        f"nullstr = [{', '.join(map(literal, nulls))}])"
+    )
+
+
+def _convert(connection: DuckDBPyConnection, select: str, target: Path, source: Path) -> None:
+    import duckdb
+
+    try:
+        connection.execute(f"copy ({select}) to {literal(str(target))} (format parquet)")
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise DataError(f"a row does not fit the header: {_reason(error)}", str(source)) from error
+
+
+def _reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if line.startswith("Error")), lines[0])[:160] if lines else "unknown"
+
+
+def columns_named(layout: Layout) -> list[str]:
+    """The physical columns a layout reads, quoted: what a bare engine would have to read too."""
+    names = [name for names in layout.columns.values() for name in names]
+    return [identifier(name) for name in dict.fromkeys([*names, *(label.column for label in layout.labels)])]

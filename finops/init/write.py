@@ -1,0 +1,156 @@
+"""The text of a commented finops.toml. `# words` explain; `#key = value` is a setting to switch on."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from finops.init.profiles import Profile, Values
+from finops.init.seen import Seen
+
+_SHOWN = 20
+_HEAD = """\
+# The settings of finops. Changing one never needs a new ingest.
+# A line that begins with `#` and no blank behind it is a setting: take the `#` away to switch it on.
+"""
+_CHECK = """\
+# What makes `finops check` fail.
+[check]
+#fail_on = ["budget", "anomaly", "stale"]
+#tag_coverage = 95  # percent of the cost that can be tagged
+#max_age_hours = 36
+
+# Findings that are known and accepted, each with its reason.
+#[[suppress]]
+#rule = "untagged_spend"
+#where = { resource = "arn:aws:s3:::legacy-*" }
+#reason = "moves to the new bucket in the first quarter"
+#until = 2027-03-31
+
+# Changes of cost that are expected, so no anomaly.
+#[[planned]]
+#where = { service = "AmazonEC2" }
+#date = 2027-01-15
+#note = "load test"
+"""
+
+
+def settings_text(profile: Profile, seen: Seen) -> str:
+    """A finops.toml from a profile, with what was seen as comments and suggestions. It loads as it is."""
+    rules = [_values(one, seen) for one in profile.values]
+    parts = [_HEAD, _tags(profile), _seen_keys(seen), *rules, *_environments(profile, seen), _CHECK]
+    return "\n".join(part for part in parts if part)
+
+
+def quoted(text: str) -> str:
+    """A text as a TOML basic string, on one line whatever is in it."""
+    # JSON escapes what TOML does, all but DEL and the line ends of Unicode that an editor may break at.
+    plain = json.dumps(text, ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", plain)
+
+
+def _tags(profile: Profile) -> str:
+    return (
+        f"# Tags: {profile.says}.\n"
+        "[tags]\n"
+        "# What every resource has to carry; `finops tag-gaps` shows the cost of those that do not.\n"
+        f"required = {_list(profile.required)}\n"
+        f"optional = {_list(profile.optional)}\n"
+        "\n"
+        "# Other spellings of a key. Upper and lower case and separators are matched without being listed:\n"
+        "# CostCenter, cost-center, COST_CENTER and user:costcenter are one key.\n"
+        "[tags.keys]\n"
+        '#Environment = ["env", "stage"]\n'
+    )
+
+
+def _seen_keys(seen: Seen) -> str:
+    if not seen.keys:
+        return ""
+    lines = ["# Tag keys in the bill, and how many distinct sets of tags give them a value:"]
+    for one in seen.keys[:_SHOWN]:
+        read = f", read as {one.tag}" if one.tag else ""
+        lines.append(f"#   {quoted(one.key)}: {one.sets:,}{read}")
+    return "\n".join([*lines, *_more(len(seen.keys), "keys")]) + "\n"
+
+
+def _values(one: Values, seen: Seen) -> str:
+    settings = [f"[tags.values.{_key(one.tag)}]"]
+    if one.allowed:
+        settings.append(f"allowed = {_list(one.allowed)}")
+    if one.aliases:
+        settings.append(f"aliases = {_inline(one.aliases)}")
+    if one.pattern:
+        settings.append(f"pattern = {quoted(one.pattern)}")
+    mark = "" if one.active else "#"
+    return "\n".join([f"# {one.why}", *(mark + line for line in settings), *_seen_values(one, seen)]) + "\n"
+
+
+def _seen_values(one: Values, seen: Seen) -> list[str]:
+    found = seen.values.get(one.tag, ())
+    if not found:
+        return []
+    lines = ["# In the bill:"]
+    for value in found[:_SHOWN]:
+        read = "not allowed" if value.value is None else f"read as {quoted(value.value)}"
+        note = "" if value.raw == value.value else f", {read}"
+        lines.append(f"#   {quoted(value.raw)}: {value.sets:,}{note}")
+    return [*lines, *_more(len(found), "values")]
+
+
+def _environments(profile: Profile, seen: Seen) -> list[str]:
+    printed = [value.value for value in seen.values.get("Environment", ()) if value.value is not None]
+    names = list(dict.fromkeys(printed)) or list(profile.policy.values["Environment"].allowed)
+    head = (
+        "# Environments: what belongs to each, by tag, else by account, else by region. Estimates are documents\n"
+        "# with cost tables; a budget is money per calendar month and the shares of it that raise an alert.\n"
+    )
+    return [head + _seen_places(seen), *(_environment(name, seen) for name in names[:_SHOWN])]
+
+
+def _seen_places(seen: Seen) -> str:
+    lines = []
+    for word, places in (("Accounts", seen.accounts), ("Regions", seen.regions)):
+        if places:
+            lines.append(f"# {word} in the bill, with the environments that tags name there:")
+        for place, environments in list(places.items())[:_SHOWN]:
+            named = ", ".join(map(quoted, environments)) or "none"
+            lines.append(f"#   {quoted(place)}: {named}")
+        lines.extend(_more(len(places), word.lower()))
+    return "".join(line + "\n" for line in lines)
+
+
+def _environment(name: str, seen: Seen) -> str:
+    match = {
+        "tag:Environment": (name,),
+        "account": _only(name, seen.accounts),
+        "region": _only(name, seen.regions),
+    }
+    documents = seen.documents or ("docs/well-architected-review.md",)
+    lines = (
+        f"[environments.{_key(name)}]",
+        f"match = {_inline({kind: values for kind, values in match.items() if values})}",
+        f"estimates = {_list(documents)}",
+        "budget = { month = 1000, alert = [0.5, 0.8, 1.0] }",
+    )
+    return "".join(f"#{line}\n" for line in lines)
+
+
+def _only(name: str, places: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The places where tags name this environment and no other: what is shared belongs to none."""
+    return tuple(place for place, environments in places.items() if environments == (name,))
+
+
+def _more(count: int, word: str) -> list[str]:
+    return [f"#   and {count - _SHOWN:,} more {word}"] if count > _SHOWN else []
+
+
+def _inline(table: Mapping[str, Iterable[str]]) -> str:
+    return "{ " + ", ".join(f"{_key(key)} = {_list(values)}" for key, values in table.items()) + " }"
+
+
+def _list(values: Iterable[str]) -> str:
+    return "[" + ", ".join(map(quoted, values)) + "]"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else quoted(name)

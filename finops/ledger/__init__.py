@@ -1,0 +1,1 @@
+"""The ledger: loading a delivery into it, whole or not at all."""

@@ -1,0 +1,225 @@
+"""From the stored rows of one delivery to its marts, its checks and its entry in the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import finops.ingest
+from finops import models
+from finops.catalog import Problem
+from finops.engines.duckdb import literal
+from finops.engines.layout import Layout
+from finops.engines.source import label_sets_sql, source_sql, source_totals_sql, tag_sets_sql, unreadable_sql
+from finops.errors import DataError
+from finops.ingest.metrics import needed_by, unavailable_metrics
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SERVICE_CODES = Path(finops.ingest.__file__).with_name("service_codes.csv")
+# AWS rounds amortized costs row by row; what stays below half a cent in a month is that, not a missing fee.
+_NOTICEABLE = Decimal("0.005")
+_LEDGER = {"cur": "cur_line_items", "focus": "focus_line_items"}
+
+
+@dataclass(frozen=True)
+class Built:
+    """What building one delivery's marts found out. Costs are unblended, in the one currency or in several."""
+
+    rows: int
+    unblended: Decimal
+    currency: str
+    final: bool | None
+    last_charge: datetime | None
+    payers: dict[str, int]
+    unavailable: dict[str, str]
+    problems: list[Problem]
+
+
+def build(
+    connection: DuckDBPyConnection, layout: Layout, files: list[Path], folder: Path, delivery_id: str, period: str
+) -> Built:
+    """Build the marts of one delivery as Parquet in `folder` and check that each sums to its input.
+
+    Raises DataError when a cost is blank, the period does not fit, or a sum does not tie.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    totals = _bind_source(connection, layout, files, period)
+    _write_tag_sets(connection, layout, files, folder, delivery_id)
+    for mart in models.folder("marts"):
+        _materialise(connection, mart, folder / f"{mart.name}.parquet", delivery_id)
+    _require_ties(connection)
+    _require_period(connection, period)
+    found = _summary(connection)
+    unreadable = _unreadable(connection, layout, files)
+    unavailable = unavailable_metrics(layout, found["types"], found["has_net"], unreadable)
+    return Built(
+        rows=totals["line_items"],
+        unblended=totals["unblended"],
+        currency=found["currency"],
+        final=_finality(layout, found["unbilled_lines"]),
+        last_charge=found["last_charge"],
+        payers=found["payers"],
+        unavailable=unavailable,
+        problems=[*_rounding(totals), *_unreadable_notes(unreadable), *_notes(connection, layout, unavailable, found)],
+    )
+
+
+def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path], period: str) -> dict[str, Any]:
+    """Create the views the models read, and measure what they must sum to."""
+    totals = _row(connection, source_totals_sql(layout, files, half_even=False))
+    if totals["blank_costs"]:
+        raise DataError(f"{totals['blank_costs']} rows have no cost", str(files[0].name), "deliver the period again")
+    half_even = bool(totals["finer_costs"])
+    if half_even:
+        totals = _row(connection, source_totals_sql(layout, files, half_even=True))
+    source = source_sql(layout, files, f"{period}-01", half_even)
+    connection.execute(f"create or replace temp view {layout.shape}_rows as {source}")
+    connection.execute(
+        f"create or replace temp table source_totals as {source_totals_sql(layout, files, half_even=half_even)}"
+    )
+    connection.execute(
+        "create or replace temp table service_codes as "
+        f"select * from read_csv({literal(str(SERVICE_CODES))}, header = true, all_varchar = true)"
+    )
+    for name in (layout.shape, _LEDGER[layout.shape]):
+        connection.execute(f"create or replace temp view {name} as {models.model(name).sql}")
+    connection.execute(f"create or replace temp view line_items as select * from {_LEDGER[layout.shape]}")
+    return totals
+
+
+def _write_tag_sets(
+    connection: DuckDBPyConnection, layout: Layout, files: list[Path], folder: Path, delivery_id: str
+) -> None:
+    connection.execute(f"create or replace temp table label_sets as {label_sets_sql(layout, files)}")
+    count = _row(connection, "select count(*) as sets, count(distinct tag_set_id) as ids from label_sets")
+    if count["sets"] != count["ids"]:
+        raise DataError("two different sets of tags got the same number", delivery_id, "report this: it is a bug")
+    connection.execute(
+        f"copy (select {literal(delivery_id)} as delivery_id, * from ({tag_sets_sql(layout, 'label_sets')})) "
+        f"to {literal(str(folder / 'tag_sets.parquet'))} (format parquet)"
+    )
+
+
+def _materialise(connection: DuckDBPyConnection, mart: models.Model, target: Path, delivery_id: str) -> None:
+    connection.execute(
+        f"copy (select {literal(delivery_id)} as delivery_id, * from ({mart.sql})) "
+        f"to {literal(str(target))} (format parquet)"
+    )
+    connection.execute(f"create or replace temp view {mart.name} as from read_parquet({literal(str(target))})")
+
+
+def _require_ties(connection: DuckDBPyConnection) -> None:
+    wrong = _rows(connection, models.model("marts_tie_to_source").sql)
+    if wrong:
+        first = wrong[0]
+        raise DataError(
+            f"{first['view']} sums to {first['found']} {first['measure']}, its input to {first['expected']}",
+            "queries/checks/marts_tie_to_source.sql",
+            "nothing was changed; please report this",
+        )
+
+
+def _require_period(connection: DuckDBPyConnection, period: str) -> None:
+    periods = [row["billing_period"] for row in _rows(connection, "select distinct billing_period from period_totals")]
+    if periods != [period]:
+        raise DataError(
+            f"the delivery is of {period}, its rows are of {', '.join(sorted(map(str, periods))) or 'no period'}",
+            "billing period",
+            "copy the delivery again",
+        )
+
+
+def _summary(connection: DuckDBPyConnection) -> dict[str, Any]:
+    totals = _row(
+        connection,
+        "select string_agg(distinct billing_currency, ', ' order by billing_currency) as currency, "
+        "sum(unbilled_lines) as unbilled_lines, max(last_charge) as last_charge, "
+        "list(distinct x_line_item_type) filter (where x_line_item_type is not null) as types from period_totals",
+    )
+    payers = _rows(
+        connection,
+        "select coalesce(billing_account_id, '') as payer, sum(line_items) as line_items from period_totals group by 1",
+    )
+    return {**totals, "payers": {row["payer"]: int(row["line_items"]) for row in payers}, "has_net": _has_net(connection)}
+
+
+def _has_net(connection: DuckDBPyConnection) -> bool:
+    try:
+        row = _row(connection, "select count(net_unblended) > 0 as found from cur")
+    except Exception as error:
+        # no view `cur`: a FOCUS export, whose costs are net already
+        if "Catalog" not in type(error).__name__:
+            raise
+        return True
+    return bool(row["found"])
+
+
+def _finality(layout: Layout, unbilled_lines: int | None) -> bool | None:
+    invoice = "bill_invoice_id" if layout.shape == "cur" else "invoice_id"
+    return None if not layout.has(invoice) else not unbilled_lines
+
+
+def _unreadable(connection: DuckDBPyConnection, layout: Layout, files: list[Path]) -> dict[str, int]:
+    """Optional cost column -> how many of its cells are no number."""
+    sql = unreadable_sql(layout, files, needed_by(layout))
+    return {column: count for column, count in _row(connection, sql).items() if count} if sql else {}
+
+
+def _unreadable_notes(unreadable: dict[str, int]) -> list[Problem]:
+    return [
+        Problem("unreadable_costs", f"{count} cells of {column} are no number; metrics that need it are refused", column)
+        for column, count in unreadable.items()
+    ]
+
+
+def _rounding(totals: dict[str, Any]) -> list[Problem]:
+    finer = totals["finer_costs"]
+    message = f"{finer} costs carry more than 10 decimals and were rounded half-even"
+    return [Problem("rounded_costs", message)] if finer else []
+
+
+def _notes(
+    connection: DuckDBPyConnection, layout: Layout, unavailable: dict[str, str], found: dict[str, Any]
+) -> list[Problem]:
+    notes = []
+    for row in _rows(connection, models.model("unclassified_charges").sql):
+        text = f"{row['line_items']} lines of the unknown type {row['x_line_item_type']} cost {row['unblended']}"
+        notes.append(Problem("unclassified", f"{text}; counted at their unblended cost"))
+    if layout.shape == "cur":
+        notes += _cur_notes(connection, unavailable, found)
+    return notes
+
+
+def _cur_notes(
+    connection: DuckDBPyConnection, unavailable: dict[str, str], found: dict[str, Any]
+) -> list[Problem]:
+    notes = []
+    if not found["has_net"] and "net_unblended" not in unavailable:
+        notes.append(Problem("net_equals_gross", "no discount and no net columns in this period: net costs are the gross ones"))
+    if "amortized" not in unavailable:
+        for row in _rows(connection, models.model("cur_amortized_identity").sql):
+            if abs(row["difference"]) >= _NOTICEABLE:
+                text = f"amortized cost differs by {row['difference']} from what the fees explain"
+                notes.append(Problem("amortized_identity", text))
+    if found["has_net"] and "net_unblended" not in unavailable:
+        for row in _rows(connection, models.model("net_ties_to_unblended").sql):
+            if abs(row["difference"]) >= _NOTICEABLE:
+                text = f"net unblended differs from unblended by {row['difference']}"
+                notes.append(Problem("net_difference", text))
+    return notes
+
+
+def _row(connection: DuckDBPyConnection, sql: str) -> dict[str, Any]:
+    return _rows(connection, sql)[0]
+
+
+def _rows(connection: DuckDBPyConnection, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    cursor = connection.execute(sql, list(params))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

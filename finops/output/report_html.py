@@ -1,0 +1,79 @@
+"""The cost report as one HTML file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops import __version__
+from finops.output.report_document import Report, Section
+from finops.output.report_text import document
+from finops.paths import reports_dir
+from finops.report.facts import ReportFacts
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_TEMPLATE = "report.html.j2"
+_STYLE = "style.css"
+_SCRIPTS = ("vendor/plotly-basic.min.js", "report.js")
+
+
+def render(facts: ReportFacts) -> str:
+    """The whole page. It runs offline and asks nobody for anything; what it may run is named by hash."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(reports_dir()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    report = document(facts)
+    return environment.get_template(_TEMPLATE).render(
+        report=report,
+        policy=_policy(),
+        style=Markup(_asset(_STYLE)),
+        scripts=[Markup(_asset(name)) for name in _SCRIPTS],
+        figures=_figures(report.sections),
+        version=__version__,
+    )
+
+
+def _figures(sections: tuple[Section, ...]) -> Markup:
+    """All pictures as one JSON object by name; no text in it can end the element it stands in."""
+    from markupsafe import Markup
+
+    pictures = (block.picture for section in sections for block in section.blocks)
+    plots = {picture.name: picture.plot for picture in pictures if picture}
+    text = json.dumps(plots, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _policy() -> str:
+    scripts = " ".join(_hash(_asset(name)) for name in _SCRIPTS)
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src {_hash(_asset(_STYLE))}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    text = (reports_dir() / Path(name)).read_text(encoding="utf-8")
+    # An element ends at its closing tag wherever that stands, in a string or a comment too.
+    if "</script" in text or "</style" in text:
+        raise ValueError(f"{name} would end the element it is put in")
+    return text
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

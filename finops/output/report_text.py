@@ -1,0 +1,171 @@
+"""The report's first screen in words: what was spent, against what, what moved, whether to trust it."""
+
+from __future__ import annotations
+
+from finops.output.report_document import Report, Tile
+from finops.output.report_sections import sections
+from finops.output.report_words import (
+    cash,
+    compared_percent,
+    direction,
+    finality,
+    mean_before,
+    plural,
+    short_span,
+    those_before,
+    unit,
+    window_name,
+)
+from finops.output.values import exact_decimal, printable, shown
+from finops.report.compare import Compared
+from finops.report.facts import ReportFacts
+
+_LABELS = {"weekly": "Last whole week", "monthly": "Last whole month"}
+
+
+def document(facts: ReportFacts) -> Report:
+    """The whole report, ready for an output."""
+    return Report(
+        title=f"{facts.cadence.capitalize()} cost report",
+        scope=_scope(facts),
+        sentences=_sentences(facts),
+        tiles=(_spent(facts), _against(facts), _moved(facts), _month(facts), _trust(facts)),
+        warnings=_warnings(facts),
+        sections=sections(facts),
+    )
+
+
+def summary_lines(facts: ReportFacts) -> list[str]:
+    """The report in five lines of plain text."""
+    tiles = (_spent(facts), _against(facts), _moved(facts), _month(facts), _trust(facts))
+    width = max(len(tile.label) for tile in tiles)
+    return [
+        f"{tile.label:{width}}  {tile.value}" + "".join(f"; {note}" for note in tile.notes) for tile in tiles
+    ]
+
+
+def _scope(facts: ReportFacts) -> tuple[str, ...]:
+    days = window_name(facts.now.window)
+    where = [printable(f"where {condition}") for condition in facts.where]
+    return (days, f"{facts.metric} cost in {facts.currency}", finality(facts.final), *where)
+
+
+def _sentences(facts: ReportFacts) -> tuple[str, ...]:
+    if not facts.days:
+        return ("The data hold no charge for what was asked.",)
+    found = [_spent_sentence(facts), _moved_sentence(facts), _longer_sentence(facts)]
+    return tuple(sentence for sentence in found if sentence)
+
+
+def _spent_sentence(facts: ReportFacts) -> str:
+    spent = f"Spend of {window_name(facts.now.window)} is {cash(facts.now.daily, facts.currency)}"
+    if facts.final is not True:
+        spent += f" ({finality(facts.final)})"
+    row = facts.headline
+    if row.change is None or row.mean is None:
+        return f"{spent}; there is no {unit(facts)} before to hold them against."
+    against = f"{mean_before(facts)}, {cash(row.mean, facts.currency)}"
+    if row.change < 0 and not facts.judged:
+        return f"{spent} so far, which is not held against {against}, while charges still arrive."
+    if not row.change:
+        return f"{spent}, the same as {against}."
+    way = "more" if row.change > 0 else "less"
+    change = cash(abs(row.change), facts.currency)
+    rate = f" ({compared_percent(row)})" if row.percent is not None else ""
+    return f"{spent}, {change}{rate} {way} than {against}."
+
+
+def _moved_sentence(facts: ReportFacts) -> str:
+    rows = facts.movers[0].rows if facts.movers else ()
+    rises = [row for row in rows if row.change and row.change > 0]
+    falls = [row for row in rows if row.change and row.change < 0]
+    parts = [
+        f"{printable(found[0].key)} {verb} most ({_change(found[0], facts)})"
+        for found, verb in ((rises, "rose"), (falls, "fell"))
+        if found
+    ]
+    return f"{' and '.join(parts)}." if parts else ""
+
+
+def _longer_sentence(facts: ReportFacts) -> str:
+    if not facts.now.longer:
+        return ""
+    longer = cash(facts.now.longer, facts.currency)
+    return f"Tax, support, fees and other charges longer than a day that start in these days come to {longer} more."
+
+
+def _spent(facts: ReportFacts) -> Tile:
+    notes = [f"{short_span(facts.now.window)}, {finality(facts.final)}"]
+    if facts.now.longer:
+        notes.append(f"and {cash(facts.now.longer, facts.currency)} of longer charges")
+    label = _LABELS[facts.cadence] if facts.whole else f"No whole {unit(facts)} yet"
+    exact = f"{exact_decimal(facts.now.daily)} {facts.currency}"
+    return Tile(label, cash(facts.now.daily, facts.currency), tuple(notes), exact)
+
+
+def _against(facts: ReportFacts) -> Tile:
+    row = facts.headline
+    if row.change is None or row.mean is None:
+        return Tile("Against before", "n/a", (f"no {unit(facts)} before in the data",), tone="muted")
+    label = f"Against {those_before(facts)}"
+    held = f"{'mean ' if len(row.before) > 1 else ''}{cash(row.mean, facts.currency)}"
+    if row.change < 0 and not facts.judged:
+        return Tile(label, "not judged", (held, "charges still arrive"), tone="muted")
+    exact = f"{exact_decimal(row.change)} {facts.currency}"
+    notes = (*((compared_percent(row),) if row.percent is not None else ()), held)
+    return Tile(label, cash(row.change, facts.currency, sign=True), notes, exact, direction(row.change))
+
+
+def _moved(facts: ReportFacts) -> Tile:
+    rows = facts.movers[0].rows[:3] if facts.movers else ()
+    if not rows:
+        return Tile("Moved most", "nothing" if facts.movers else "n/a", ("no service to name",), tone="muted")
+    first, *others = rows
+    notes = (_change(first, facts), *(f"{printable(row.key)} {_change(row, facts)}" for row in others))
+    return Tile("Moved most", printable(first.key), notes, tone=direction(first.now - (first.mean or first.now)))
+
+
+def _month(facts: ReportFacts) -> Tile:
+    month = facts.month
+    notes = [f"{short_span(month.so_far.window)}, {finality(facts.month_final)}"]
+    if month.change is not None and month.complete and month.same_days:
+        row = Compared("", month.complete.daily, (month.same_days.daily,))
+        complete, same = short_span(month.complete.window), short_span(month.same_days.window)
+        notes.append(f"{complete}: {compared_percent(row)} on {same}")
+    exact = f"{exact_decimal(month.so_far.daily)} {facts.currency}"
+    return Tile("Month to date", cash(month.so_far.daily, facts.currency), tuple(notes), exact)
+
+
+def _trust(facts: ReportFacts) -> Tile:
+    length = facts.now.window.length
+    complete = length - len(facts.now.open_days)
+    notes = [f"{complete} of {plural(length, 'day')} complete"]
+    if facts.as_of:
+        notes.append(f"data to {shown(facts.as_of)}")
+    if facts.problems:
+        notes.append(plural(len(facts.problems), "problem"))
+    sound = facts.final is True and complete == length and not facts.problems
+    return Tile("Can it be trusted?", finality(facts.final).capitalize(), tuple(notes), tone="good" if sound else "caution")
+
+
+def _warnings(facts: ReportFacts) -> tuple[str, ...]:
+    found = []
+    if not facts.whole:
+        found.append(
+            f"There is no whole {unit(facts)} in the data. This shows all there is, "
+            f"{window_name(facts.now.window)}, held against nothing."
+        )
+    elif facts.now.open_days:
+        days = ", ".join(f"{day.day:%a} {day.day.day} ({day.gap})" for day in facts.now.open_days[:3])
+        found.append(
+            f"{len(facts.now.open_days)} of {plural(facts.now.window.length, 'day')} not complete: {days}. "
+            "What is higher is shown, nothing is called lower."
+        )
+    if any(not entry["vouched"] for entry in facts.deliveries):
+        found.append("No manifest vouches that every file of the data is here.")
+    return tuple(found)
+
+
+def _change(row: Compared, facts: ReportFacts) -> str:
+    change = cash(row.change, facts.currency, sign=True) if row.change is not None else "n/a"
+    return f"{change}, {compared_percent(row)}"

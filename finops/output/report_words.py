@@ -1,0 +1,160 @@
+"""How the report says dates, money and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from finops.output.report_document import Cell, Tone
+from finops.output.values import exact_decimal, money, printable
+from finops.report.compare import Compared
+from finops.report.facts import ReportFacts
+from finops.report.windows import Window, month_before
+
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_STATUS = {"new": "new", "gone": "gone", "both": "n/a"}
+_PERCENT_SHOWN = Decimal("999.9")
+
+
+def cash(value: Decimal, currency: str, sign: bool = False) -> str:
+    """Money to the cent with its currency: `$1,234.50`, `-$0.20`, `CNY 12.00`; `sign` also writes the plus."""
+    text = money(abs(value))
+    less = text.startswith("<")
+    minus = "-" if value < 0 and text != "0.00" else "+" if sign and value > 0 else ""
+    return ("<" if less else "") + minus + symbol(currency) + text.lstrip("<")
+
+
+def symbol(currency: str) -> str:
+    """What stands before an amount of a currency."""
+    return _SYMBOLS.get(currency, f"{printable(currency)} " if currency else "")
+
+
+def percent(value: Decimal | None) -> str:
+    """A change in percent with its sign; what is beyond sense is called more than 999%."""
+    if value is None:
+        return "n/a"
+    if abs(value) > _PERCENT_SHOWN:
+        return f">{'-' if value < 0 else '+'}999%"
+    text = f"{value:+.1f}%"
+    return "0.0%" if text in ("+0.0%", "-0.0%") else text
+
+
+def share(value: Decimal | None) -> str:
+    """A part of a hundred; what is not all is never rounded up to all, nor what is not nothing to nothing."""
+    if value is None:
+        return "n/a"
+    if 0 < value < Decimal("0.05"):
+        return "<0.1%"
+    if Decimal("99.95") <= value < 100:
+        return ">99.9%"
+    return f"{value:.1f}%"
+
+
+def compared_percent(row: Compared) -> str:
+    """The change in percent, or in a word where percent has no meaning."""
+    return percent(row.percent) if row.percent is not None else _STATUS[row.status]
+
+
+def span(window: Window) -> str:
+    """The days of a window as a person says them: `19-25 October 2026`, with an en dash."""
+    first, last = window.start, window.last
+    if first >= last:
+        return f"{first.day} {first:%B %Y}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{last.day} {last:%B %Y}"
+    start = f"{first.day} {first:%B}" + (f" {first:%Y}" if first.year != last.year else "")
+    return f"{start} – {last.day} {last:%B %Y}"
+
+
+def short_span(window: Window) -> str:
+    """The same in few letters, for the axis of a picture: `19–25 Oct`, `28 Sep–4 Oct`, `Sep 2026`."""
+    first, last = window.start, window.last
+    if _is_whole_month(window):
+        return f"{first:%b %Y}"
+    if first >= last:
+        return f"{first.day} {first:%b}"
+    start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%b}"
+    return f"{start}–{last.day} {last:%b}"
+
+
+def window_name(window: Window) -> str:
+    """A whole calendar month by its name, anything else by its days."""
+    return f"{window.start:%B %Y}" if _is_whole_month(window) else span(window)
+
+
+def day_name(day: date) -> str:
+    """`Mon 19 Oct`."""
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def unit(facts: ReportFacts) -> str:
+    """`week` or `month`."""
+    return "week" if facts.cadence == "weekly" else "month"
+
+
+def those_before(facts: ReportFacts) -> str:
+    """`the 4 weeks before`, `the week before`."""
+    count = len(facts.before)
+    return f"the {unit(facts)} before" if count == 1 else f"the {count} {unit(facts)}s before"
+
+
+def _is_whole_month(window: Window) -> bool:
+    return window.start.day == 1 and window == month_before(window.end)
+
+
+def mean_before(facts: ReportFacts) -> str:
+    """`the mean of the 4 weeks before`; of one week there is no mean."""
+    return those_before(facts) if len(facts.before) == 1 else f"the mean of {those_before(facts)}"
+
+
+def finality(final: bool | None) -> str:
+    """Said beside every headline figure."""
+    return {True: "final", False: "estimated", None: "finality unknown"}[final]
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 day`, `2 days`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
+
+
+def text_cell(value: str, tone: Tone = "") -> Cell:
+    """Text from the bill, with its control characters written out."""
+    return Cell(printable(value), tone=tone)
+
+
+def money_cell(value: Decimal | None, currency: str) -> Cell:
+    """Money to the cent; the exact amount is kept for whoever points at it."""
+    if value is None:
+        return Cell("n/a", tone="muted")
+    exact = exact_decimal(value)
+    return Cell(cash(value, currency), f"{exact} {currency}", exact)
+
+
+def change_cell(value: Decimal | None, currency: str) -> Cell:
+    """A difference, with its sign."""
+    if value is None:
+        return Cell("n/a", tone="muted")
+    exact = exact_decimal(value)
+    return Cell(cash(value, currency, sign=True), f"{exact} {currency}", exact, direction(value))
+
+
+def percent_cell(row: Compared) -> Cell:
+    """A change in percent, or `new` and `gone`."""
+    sort = exact_decimal(row.percent.quantize(Decimal("1e-4"))) if row.percent is not None else None
+    return Cell(compared_percent(row), sort=sort, tone=direction(row.change or Decimal(0)))
+
+
+def count_cell(count: int) -> Cell:
+    """A whole number."""
+    return Cell(f"{count:,}", sort=str(count))
+
+
+def direction(value: Decimal) -> Tone:
+    """Up or down."""
+    return "up" if value > 0 else "down" if value < 0 else ""

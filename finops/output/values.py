@@ -1,0 +1,97 @@
+"""Values as text: exact for machines, rounded and safe to print for people."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from finops.document import Basis, Kind
+
+# C0, DEL and C1 drive a terminal; the bidirectional controls make a line read other than it is.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_RIGHT: frozenset[Kind] = frozenset({"money", "percent", "count"})
+
+
+def exact(value: Any) -> str:
+    """The value without loss: decimals in plain notation, times in ISO 8601 UTC, null as nothing."""
+    if isinstance(value, Decimal):
+        return exact_decimal(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return _utc(value).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+def exact_decimal(value: Decimal) -> str:
+    """A decimal in plain notation without trailing zeros; zero has no sign."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def shown(value: Any, kind: Kind = "text") -> str:
+    """The value for a person: money to the cent, what would move a cursor spelled out."""
+    if value is None:
+        return "unknown" if kind == "flag" else "" if kind in ("text", "heading") else "n/a"
+    if kind == "money":
+        return money(Decimal(value))
+    if kind == "percent":
+        # Rounded down: 99.999 is not all.
+        return f"{Decimal(value).quantize(Decimal('0.01'), ROUND_DOWN)}%"
+    if kind == "count":
+        return f"{value:,}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{_utc(value):%Y-%m-%d %H:%M} UTC"
+    return printable(exact(value))
+
+
+def money(value: Decimal) -> str:
+    """Cents, half-even, with thousands separators. What is not nothing never looks like nothing."""
+    text = f"{value:,.2f}"
+    if value and text in ("0.00", "-0.00"):
+        return "<0.01" if value > 0 else ">-0.01"
+    return "0.00" if text == "-0.00" else text
+
+
+def printable(text: str) -> str:
+    """The text with every control character written out, so that none reaches a terminal."""
+    return _CONTROL.sub(lambda match: _written_out(match.group()), text)
+
+
+def to_the_right(kind: Kind) -> bool:
+    """Whether a column of this kind lines up at its right edge."""
+    return kind in _RIGHT
+
+
+def finality(final: bool | None) -> str:
+    """The word that goes with every printed total; a final figure needs none."""
+    return {True: "", False: "estimated", None: "finality unknown"}[final]
+
+
+def caption(basis: Basis) -> str:
+    """One line that says what the figures are: metric, currency, days and finality."""
+    days = f"{basis.start} to {basis.end} (end excluded)" if basis.start else None
+    parts = [basis.metric, basis.currency, days]
+    if basis.deliveries:
+        parts.append(finality(basis.final))
+    if basis.as_of:
+        parts.append(f"data up to {shown(basis.as_of)}")
+    return ", ".join(printable(part) for part in parts if part)
+
+
+def _written_out(character: str) -> str:
+    code = ord(character)
+    return _NAMED.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+def _utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,0 +1,166 @@
+"""Everything the cost report says, computed: sums and differences of the ledger's marts, no words, no rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from finops.dimensions import dimension
+from finops.report.compare import Compared, Ranking, compare, mean, rank
+from finops.report.days import Day, read_days
+from finops.report.month import MonthToDate, Sums, month_to_date, sums
+from finops.report.tags import Gaps, TagSpend, biggest_gaps, tag_spend
+from finops.report.windows import Cadence, Reach, Window, whole_windows
+
+if TYPE_CHECKING:
+    from finops.reader import Ledger, Problem
+
+MOVERS_SHOWN = 8
+MOVER_DIMENSIONS = ("service", "account")
+
+
+@dataclass(frozen=True)
+class LongerLine:
+    """Charges longer than a day that start in the window: how many lines of a type, and their cost."""
+
+    line_item_type: str
+    service: str
+    lines: int
+    cost: Decimal
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """The whole report. Money is exact, in `currency`, by `metric`; windows are half-open UTC days."""
+
+    cadence: Cadence
+    metric: str
+    currency: str
+    where: tuple[str, ...]
+    now: Sums
+    """The last whole week or month; all the days there are when `whole` is false."""
+    whole: bool
+    before: tuple[Sums, ...]
+    """The windows it is held against, newest first; fewer, or none, when the data are younger."""
+    days: tuple[Day, ...]
+    """Every day from the first window to the end of the data."""
+    month: MonthToDate
+    spend: tuple[Ranking, ...]
+    """Daily charges of the window by service and by account, the costliest first."""
+    movers: tuple[Ranking, ...]
+    """The same by size of the change; only rises when the window is not complete. Empty without a before."""
+    longer: tuple[LongerLine, ...]
+    tags: tuple[TagSpend, ...]
+    gaps: Gaps
+    as_of: datetime | None
+    final: bool | None
+    """Whether the periods that the window's charges belong to are final; None where nobody can tell."""
+    month_final: bool | None
+    """The same of the month to date."""
+    deliveries: tuple[Mapping[str, Any], ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The last window and those before it, newest first."""
+        return (self.now.window, *(held.window for held in self.before))
+
+    @property
+    def headline(self) -> Compared:
+        """Daily charges of the window against those before."""
+        return Compared("", self.now.daily, tuple(held.daily for held in self.before))
+
+    @property
+    def mean_longer(self) -> Decimal | None:
+        """The mean of the longer charges of the windows before."""
+        return mean([held.longer for held in self.before])
+
+    @property
+    def judged(self) -> bool:
+        """Whether a fall may be called one: cost only grows while charges still arrive."""
+        return not self.now.open_days
+
+
+def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
+    """The facts of a weekly or monthly report over an open ledger; reads the marts only.
+
+    Without a whole week or month in the data the window is all the days there are, compared with nothing.
+    """
+    days = read_days(ledger)
+    reach = _reach(ledger, days)
+    month = month_to_date(days, reach)
+    whole = whole_windows(cadence, reach)
+    windows = whole or [reach.days]
+    now, *before = (sums(days, window) for window in windows)
+    by_key = {word: compare(ledger, dimension(word), windows) for word in MOVER_DIMENSIONS}
+    tags = ledger.settings.tags.required
+    return ReportFacts(
+        cadence=cadence,
+        metric=ledger.ask.metric,
+        currency=ledger.currency,
+        where=tuple(ledger.ask.where),
+        now=now,
+        whole=bool(whole),
+        before=tuple(before),
+        days=tuple(day for day in days if day.day >= windows[-1].start),
+        month=month,
+        spend=tuple(rank(word, rows, lambda row: row.now, MOVERS_SHOWN) for word, rows in by_key.items()),
+        movers=tuple(_movers(word, rows, not now.open_days) for word, rows in by_key.items() if before),
+        longer=_longer_lines(ledger, windows[0]),
+        tags=tuple(tag_spend(ledger, tag, windows) for tag in tags),
+        gaps=biggest_gaps(ledger, tags, windows[0]),
+        as_of=ledger.as_of,
+        final=_final(ledger, windows[0]),
+        month_final=_final(ledger, month.so_far.window),
+        deliveries=tuple(ledger.deliveries),
+        problems=tuple(ledger.problems),
+    )
+
+
+def _reach(ledger: Ledger, days: Sequence[Day]) -> Reach:
+    """The days of the data; a filter may leave fewer lines, but the days before its first are covered too."""
+    start = min([ledger.start, *(day.day for day in days[:1])])
+    end = days[-1].day + timedelta(days=1) if days else ledger.end
+    months = frozenset(str(entry["period"]) for entry in ledger.deliveries)
+    return Reach(Window(start, max(start, end)), months)
+
+
+def _movers(word: str, rows: Sequence[Compared], falls_too: bool) -> Ranking:
+    moved = [row for row in rows if row.change and (falls_too or row.change > 0)]
+    return rank(word, moved, lambda row: abs(row.change or Decimal(0)), MOVERS_SHOWN)
+
+
+def _longer_lines(ledger: Ledger, window: Window) -> tuple[LongerLine, ...]:
+    rows = ledger.rows(_LONGER.format(cost=ledger.cost), [window.start, window.end])
+    return tuple(
+        LongerLine(row["line_item_type"], row["x_service_code"], int(row["lines"]), Decimal(row["cost"]))
+        for row in rows
+    )
+
+
+def _final(ledger: Ledger, window: Window) -> bool | None:
+    """Final when every period with a charge in the window is; unknown when one is unknown and none is open."""
+    rows = ledger.rows(_PERIODS, [window.start, window.end])
+    periods = {row["billing_period"] for row in rows}
+    states = {entry["final"] for entry in ledger.deliveries if entry["period"] in periods}
+    if states == {True}:
+        return True
+    return False if False in states else None
+
+
+_LONGER = """
+select
+    coalesce(x_line_item_type, charge_category) as line_item_type,
+    x_service_code,
+    sum(line_items) as lines,
+    coalesce(sum({cost}), 0) as cost
+from daily_cost
+where x_is_long and charge_day >= ? and charge_day < ?
+group by 1, 2
+order by abs(coalesce(sum({cost}), 0)) desc, 1, 2
+"""
+
+_PERIODS = "select distinct billing_period from daily_cost where charge_day >= ? and charge_day < ?"

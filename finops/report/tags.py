@@ -1,0 +1,159 @@
+"""Spend by required tag, how much of the taggable cost each tag covers, and the resources without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from finops.dimensions import NONE, dimension
+from finops.report.compare import Ranking, compare, rank
+from finops.report.windows import Window
+from finops.tag_gaps import coverage
+
+if TYPE_CHECKING:
+    from finops.reader import Ledger
+
+UNTAGGED, INVALID, UNTAGGABLE = "(untagged)", "(invalid)", "(untaggable)"
+NO_VALUE = (UNTAGGED, INVALID, UNTAGGABLE)
+
+VALUES_SHOWN = 8
+GAPS_SHOWN = 10
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of one window's taggable cost carries a tag. All lines count, the longer ones too.
+
+    `invalid` is the part of `tagged` whose value the policy does not know.
+    """
+
+    tag: str
+    untaggable: Decimal
+    tagged: Decimal
+    invalid: Decimal
+    gap: Decimal
+
+    @property
+    def taggable(self) -> Decimal:
+        """Cost that could carry the tag."""
+        return self.tagged + self.gap
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Tagged in percent of taggable (0-100); None where nothing is taggable."""
+        return coverage(self.tagged, self.taggable)
+
+
+@dataclass(frozen=True)
+class TagSpend:
+    """One required tag: spend by its values, and its coverage in each window, the last one first."""
+
+    tag: str
+    spend: Ranking
+    coverage: tuple[Coverage, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One resource and what it cost while one or more required tags were missing or empty."""
+
+    resource_id: str
+    account: str
+    region: str
+    service: str
+    missing: tuple[str, ...]
+    cost: Decimal
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """The resources that cost most without a required tag; `count` and `cost` are those of all of them."""
+
+    rows: tuple[Gap, ...]
+    count: int
+    cost: Decimal
+
+
+def tag_spend(ledger: Ledger, tag: str, windows: Sequence[Window]) -> TagSpend:
+    """Spend by the values of one tag, the costliest first, and its coverage, window by window."""
+    by = dimension(f"tag:{tag}")
+    values = compare(ledger, by, windows)
+    named = [row for row in values if row.key not in NO_VALUE]
+    # What has no value is shown by its name however small it is.
+    nameless = [row for key in NO_VALUE for row in values if row.key == key]
+    spend = rank(by.word, named, lambda row: max(row.now, row.mean or row.now), VALUES_SHOWN)
+    return TagSpend(tag, spend.with_rows(nameless), _coverage(ledger, tag, windows))
+
+
+def biggest_gaps(ledger: Ledger, tags: Sequence[str], window: Window) -> Gaps:
+    """The resources with the most taggable cost in the window that lacks one or more of the tags."""
+    if not tags:
+        return Gaps((), 0, _ZERO)
+    wanted = ", ".join("(?)" for _ in tags)
+    sql = _GAPS.format(cost=ledger.cost, wanted=wanted, start=window.start, end=window.end, shown=GAPS_SHOWN)
+    rows = ledger.rows(sql, list(tags))
+    found = tuple(_gap(row, tags) for row in rows)
+    return Gaps(found, rows[0]["resources"], Decimal(rows[0]["all_cost"])) if rows else Gaps((), 0, _ZERO)
+
+
+def _coverage(ledger: Ledger, tag: str, windows: Sequence[Window]) -> tuple[Coverage, ...]:
+    kinds = compare(ledger, dimension(f"tag:{tag}"), windows, longer=True, expression=_KIND)
+    costs = {row.key: (row.now, *row.before) for row in kinds}
+    nothing = (_ZERO,) * len(windows)
+    of = {kind: costs.get(kind, nothing) for kind in ("untaggable", "valid", "invalid", "gap")}
+    return tuple(
+        Coverage(tag, of["untaggable"][n], of["valid"][n] + of["invalid"][n], of["invalid"][n], of["gap"][n])
+        for n in range(len(windows))
+    )
+
+
+def _gap(row: dict[str, Any], tags: Sequence[str]) -> Gap:
+    missing = tuple(tag for tag in tags if tag in row["missing"])
+    names = (row[name] or NONE for name in ("sub_account_id", "region_id", "x_service_code"))
+    return Gap(row["resource_id"], *names, missing, Decimal(row["cost"]))
+
+
+_KIND = """case when not facts.x_taggable then 'untaggable'
+    when j0.state = 'valid' then 'valid'
+    when j0.state = 'invalid' then 'invalid'
+    else 'gap' end"""
+
+# A resource whose tags changed within the window counts only the cost of the lines that lack one.
+_GAPS = """
+with
+lines as (
+    select
+        delivery_id, tag_set_id, resource_id, sub_account_id, region_id, x_service_code,
+        sum({cost}) as cost
+    from resource_daily
+    where x_taggable and charge_day >= date '{start}' and charge_day < date '{end}'
+    group by delivery_id, tag_set_id, resource_id, sub_account_id, region_id, x_service_code
+),
+wanted(tag) as (values {wanted}),
+missing as (
+    select sets.delivery_id, sets.tag_set_id, list(wanted.tag) as tags
+    from (select distinct delivery_id, tag_set_id from lines) as sets
+    cross join wanted
+    left join tag_values as held
+        on held.delivery_id = sets.delivery_id and held.tag_set_id = sets.tag_set_id
+        and held.tag = wanted.tag and held.state <> 'blank'
+    where held.tag is null
+    group by sets.delivery_id, sets.tag_set_id
+)
+select
+    lines.resource_id, lines.sub_account_id, lines.region_id, lines.x_service_code,
+    sum(lines.cost) as cost,
+    list_distinct(flatten(list(missing.tags))) as missing,
+    count(*) over () as resources,
+    sum(sum(lines.cost)) over () as all_cost
+from lines
+inner join missing on missing.delivery_id = lines.delivery_id and missing.tag_set_id = lines.tag_set_id
+group by lines.resource_id, lines.sub_account_id, lines.region_id, lines.x_service_code
+having sum(lines.cost) <> 0
+order by cost desc, lines.resource_id, lines.sub_account_id, lines.region_id, lines.x_service_code
+limit {shown}
+"""

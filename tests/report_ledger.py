@@ -1,0 +1,154 @@
+"""A small ledger held in memory, for the tests of the report: a few lines per day, written out as marts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from finops.config import Settings
+from finops.reader import Ask, Ledger, Problem
+
+ALL_HOURS = (1 << 24) - 1
+Tags = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a day's lines of one resource cost. `tags` are (key, value); '!' before a value makes it invalid."""
+
+    charge_day: date
+    cost: str
+    x_service_code: str = "AmazonEC2"
+    sub_account_id: str = "200000000010"
+    region_id: str | None = "us-east-2"
+    resource_id: str | None = "i-1"
+    tags: Tags = ()
+    x_line_item_type: str = "Usage"
+    x_is_long: bool = False
+    hours_mask: int = ALL_HOURS
+    line_items: int = 24
+
+    @property
+    def taggable(self) -> bool:
+        return self.x_line_item_type == "Usage" and self.resource_id is not None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the catalog would say about the lines."""
+
+    final: dict[str, bool | None] = field(default_factory=dict)
+    vouched: bool = True
+    currency: str = "USD"
+    required: tuple[str, ...] = ("Project", "Environment", "Owner", "CostCenter")
+    metric: str = "amortized"
+    where: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    as_of: datetime | None = None
+
+
+def ledger(lines: Iterable[Line], loaded: Loaded | None = None) -> Ledger:
+    """An open ledger over the lines; its months are final only where `loaded` says so."""
+    held, loaded = list(lines), loaded or Loaded()
+    sets = {tags: n for n, tags in enumerate(dict.fromkeys(line.tags for line in held))}
+    connection = duckdb.connect()
+    connection.execute(_TABLES)
+    _fill(connection, "resource_daily", [_mart_row(line, sets[line.tags]) for line in held])
+    _fill(connection, "tag_values", [_tag_row(n, *tag) for tags, n in sets.items() for tag in tags])
+    connection.execute(_DAILY_COST)
+    days = [line.charge_day for line in held] or [date(2026, 10, 1)]
+    end = max(days) + timedelta(days=1)
+    return Ledger(
+        connection=connection,
+        ask=Ask(metric=loaded.metric, where=loaded.where),
+        settings=_settings(loaded.required),
+        cost=f"x_{loaded.metric}_cost",
+        currency=loaded.currency,
+        start=min(days),
+        end=end,
+        final=None,
+        deliveries=_deliveries(held, loaded),
+        problems=list(loaded.problems),
+        as_of=loaded.as_of or datetime(end.year, end.month, end.day, tzinfo=UTC),
+    )
+
+
+def every_day(first: date, last: date, **values: Any) -> list[Line]:
+    """The same line on each day from the first to the last."""
+    return [Line(first + timedelta(days=n), **values) for n in range((last - first).days + 1)]
+
+
+def _settings(required: Sequence[str]) -> Settings:
+    from dataclasses import replace
+
+    settings = Settings()
+    return replace(settings, tags=replace(settings.tags, required=tuple(required)))
+
+
+def _mart_row(line: Line, tag_set: int) -> dict[str, Any]:
+    row = asdict(line)
+    del row["tags"]
+    return row | {"tag_set_id": tag_set, "x_taggable": line.taggable, "charge_day": line.charge_day.isoformat()}
+
+
+def _tag_row(tag_set: int, tag: str, value: str) -> dict[str, Any]:
+    state = "invalid" if value.startswith("!") else "valid" if value.strip() else "blank"
+    return {"tag_set_id": tag_set, "tag": tag, "value": value if state == "valid" else "", "state": state}
+
+
+def _deliveries(lines: Sequence[Line], loaded: Loaded) -> list[dict[str, Any]]:
+    months = sorted({f"{line.charge_day:%Y-%m}" for line in lines})
+    return [
+        {
+            "export": "acme-cur",
+            "format": "CUR 2.0",
+            "period": month,
+            "delivery": f"d-{month}",
+            "rows": sum(line.line_items for line in lines if f"{line.charge_day:%Y-%m}" == month),
+            "unblended": sum(
+                (Decimal(line.cost) for line in lines if f"{line.charge_day:%Y-%m}" == month), Decimal(0)
+            ),
+            "final": loaded.final.get(month, False),
+            "loaded_at": datetime(2026, 10, 28, 6, 0, tzinfo=UTC),
+            "vouched": loaded.vouched,
+            "note": None,
+        }
+        for month in months
+    ]
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        columns = ", ".join(rows[0])
+        select = ", ".join(f"row.{name}" for name in rows[0])
+        connection.execute(f"insert into {table} ({columns}) select {select} from (select unnest(?) as row)", [rows])
+
+
+_TABLES = """
+create table resource_daily (
+    delivery_id varchar default 'd', billing_account_id varchar default '012345678901',
+    charge_day date, sub_account_id varchar, region_id varchar, x_service_code varchar,
+    charge_category varchar default 'Usage', x_line_item_type varchar, pricing_category varchar,
+    x_usage_type varchar, resource_id varchar, tag_set_id ubigint, billing_currency varchar default 'USD',
+    x_taggable boolean, x_is_long boolean, cost decimal(38, 10), line_items bigint, hours_mask integer,
+    billing_period varchar as (strftime(charge_day, '%Y-%m')),
+    x_unblended_cost decimal(38, 10) as (cost), x_amortized_cost decimal(38, 10) as (cost)
+);
+create table tag_values (
+    delivery_id varchar default 'd', tag_set_id ubigint, tag varchar, raw_key varchar, raw_value varchar,
+    value varchar, state varchar
+);
+"""
+
+_DAILY_COST = """
+create view daily_cost as
+select * exclude (resource_id, x_usage_type, x_unblended_cost, x_amortized_cost, line_items, hours_mask),
+    sum(cost) as x_unblended_cost, sum(cost) as x_amortized_cost,
+    sum(line_items) as line_items, bit_or(hours_mask) as hours_mask
+from resource_daily group by all
+"""

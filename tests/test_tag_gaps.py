@@ -1,0 +1,115 @@
+"""Tag gaps: who carries a required tag, who does not, who never could."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from finops.config import Settings, TagPolicy
+from finops.document import Document
+from finops.errors import UsageError
+from finops.tag_gaps import below, coverage, tag_gaps
+from tests.small_ledger import LINES, SETTINGS, Line, small_ledger
+
+TOTAL = sum(Decimal(line.amortized or line.cost) for line in LINES)
+
+
+def rows(document: Document) -> list[dict[str, Any]]:
+    return [dict(zip(document.rows.names, row, strict=True)) for row in document.rows.read(None)]
+
+
+def by_tag(document: Document) -> dict[str, dict[str, Any]]:
+    table = document.totals["by_tag"]
+    found = [dict(zip(table.names, row, strict=True)) for row in table.read(None)]
+    return {row["tag"]: row for row in found}
+
+
+def gaps(**values: Any) -> Document:
+    return tag_gaps(small_ledger(metric="amortized", **values))
+
+
+def test_each_resource_without_a_tag_is_a_row_with_its_cause_dearest_first() -> None:
+    assert [(row["tag"], row["cause"], row["resource_id"], row["cost"]) for row in rows(gaps())] == [
+        ("Owner", "empty", "i-qa", Decimal("50.5")),
+        ("Environment", "missing", "arn:aws:s3:::logs", Decimal(25)),
+        ("Environment", "missing", "i-plan", Decimal(21)),
+        ("Owner", "missing", "i-plan", Decimal(21)),
+    ]
+
+
+def test_a_row_says_where_the_resource_is() -> None:
+    row = rows(gaps())[1]
+    assert list(row) == ["tag", "cause", "account", "region", "service", "resource_id", "cost"]
+    assert (row["account"], row["region"], row["service"]) == ("000000000002", "us-east-2", "AmazonS3")
+
+
+def test_tagged_gap_and_untaggable_are_the_whole_bill() -> None:
+    for total in by_tag(gaps()).values():
+        assert total["tagged_cost"] + total["gap_cost"] + total["untaggable_cost"] == total["total_cost"] == TOTAL
+        assert total["tagged_cost"] + total["gap_cost"] == total["taggable_cost"]
+
+
+def test_the_gap_of_a_tag_is_the_sum_of_its_rows() -> None:
+    document = gaps()
+    for tag, total in by_tag(document).items():
+        assert total["gap_cost"] == sum(row["cost"] for row in rows(document) if row["tag"] == tag)
+
+
+def test_coverage_is_in_percent_of_what_could_carry_the_tag() -> None:
+    totals = by_tag(gaps())
+    assert totals["Environment"]["taggable_cost"] == Decimal("196.5000000121")
+    assert totals["Environment"]["gap_cost"] == 46
+    assert totals["Environment"]["coverage"] == Decimal("76.5903")
+
+
+def test_a_value_the_policy_does_not_know_counts_as_tagged_and_is_said() -> None:
+    (problem,) = gaps().problems
+    assert (problem.code, problem.where) == ("invalid_tag_value", "tag:Environment")
+    assert "1 tag set" in problem.message
+    assert "50.50 USD" in problem.message
+
+
+def test_a_resource_that_is_charged_on_many_days_is_one_row() -> None:
+    lines = [Line(f"2026-10-{day:02}", "1.5", resource_id="i-1") for day in range(1, 31)]
+    assert [row["cost"] for row in rows(gaps(lines=lines))] == [45, 45]
+
+
+def test_a_resource_that_was_tagged_later_is_counted_only_before() -> None:
+    lines = [Line("2026-10-01", "4", resource_id="i-1"), Line("2026-10-02", "6", resource_id="i-1", tag_set_id=1)]
+    document = gaps(lines=lines)
+    assert {row["tag"]: row["cost"] for row in rows(document)} == {"Environment": 4, "Owner": 4}
+    assert by_tag(document)["Owner"]["coverage"] == 60
+
+
+@pytest.mark.parametrize("lines", [[], [Line("2026-10-01", "5")], [Line("2026-10-01", "0", resource_id="i-1")]])
+def test_coverage_of_nothing_is_unknown_not_full(lines: list[Line]) -> None:
+    document = gaps(lines=lines)
+    assert [total["coverage"] for total in by_tag(document).values()] == [None, None]
+    assert below(document, Decimal(0)) == [("Environment", None), ("Owner", None)]
+
+
+def test_coverage_never_rounds_up_to_all() -> None:
+    assert coverage(Decimal("999999.9999999999"), Decimal("1000000")) == Decimal("99.9999")
+    assert coverage(Decimal("1000000"), Decimal("1000000")) == 100
+
+
+def test_the_threshold_is_held_against_exact_figures() -> None:
+    document = gaps(lines=[Line("2026-10-01", "999999.9999999999", resource_id="i-1", tag_set_id=1),
+                           Line("2026-10-01", "0.0000000001", resource_id="i-2")])  # fmt: skip
+    assert [tag for tag, _ in below(document, Decimal(100))] == ["Environment", "Owner"]
+    assert below(document, Decimal("99.9999")) == []
+
+
+def test_a_required_tag_that_no_line_carries_is_there() -> None:
+    settings = replace(SETTINGS, tags=TagPolicy(required=("Project",)))
+    document = gaps(settings=settings)
+    assert by_tag(document)["Project"]["coverage"] == 0
+    assert len(rows(document)) == 5
+
+
+def test_no_required_tag_is_an_error() -> None:
+    with pytest.raises(UsageError, match="no tag is required"):
+        gaps(settings=Settings(tags=TagPolicy(required=())))
