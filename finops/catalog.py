@@ -1,6 +1,6 @@
 """The database file: a small catalog of the deliveries that are loaded, beside the store that holds their Parquet.
 
-The catalog is never changed in place. A commit copies it, changes the copy and renames it over the old one: a
+The catalog is never changed in place. A commit writes a new one and renames it over the old: a
 reader sees the state before or after, never between, and whatever stops a commit leaves the catalog as it was.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -27,10 +26,11 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 MARTS = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
 
+_ENTRY_TABLES = ("deliveries", "delivery_payers", "delivery_files", "unavailable_metrics", "problems")
 _TABLES = """
 create table catalog (schema_version integer);
 create table deliveries (
-    delivery_id varchar primary key, export varchar, format varchar, shape varchar, period varchar,
+    delivery_id varchar primary key, export varchar, identity varchar, format varchar, shape varchar, period varchar,
     delivery varchar, source varchar, fingerprint varchar, files integer, bytes bigint, rows bigint,
     unblended decimal(38, 10), currency varchar, final boolean, vouched boolean, loaded_at timestamp,
     last_charge timestamp, layout json, state varchar
@@ -55,12 +55,15 @@ class Problem:
 class Delivery:
     """One loaded delivery: one complete version of one export's one billing period.
 
+    `export` is unique in the database; `identity` says which export it is, wherever its files were found.
+
     `final` is null where the export has no invoice ids; `vouched` says whether a manifest listed its files;
     `state` is `current`, or `replaced` once a newer delivery of the period has taken its place.
     """
 
     delivery_id: str
     export: str
+    identity: str
     format: str
     shape: str
     period: str
@@ -153,14 +156,12 @@ def commit(database: Path, entry: Entry) -> None:
     """Make a delivery current and the one it replaces `replaced`: all of it, or nothing."""
     draft = database.with_name(f"{database.name}.{os.getpid()}.tmp")
     try:
-        if database.exists():
-            shutil.copyfile(database, draft)
-        connection = _open(draft, read_only=False) if draft.exists() else _create(draft)
+        connection = _create(draft)
         try:
-            connection.execute("begin")
+            if database.exists():
+                _copy_tables(connection, database)
             _record(connection, entry)
             _define_views(connection, store_of(database))
-            connection.execute("commit")
         finally:
             connection.close()
         os.chmod(draft, 0o600)
@@ -179,20 +180,29 @@ def _create(path: Path) -> DuckDBPyConnection:
     return connection
 
 
+def _copy_tables(connection: DuckDBPyConnection, database: Path) -> None:
+    # a fresh file each time: a copy that is changed in place grows with every commit
+    _open(database, read_only=True).close()
+    connection.execute(f"attach {literal(str(database))} as old (read_only)")
+    for table in _ENTRY_TABLES:
+        connection.execute(f"insert into {table} select * from old.{table}")
+    connection.execute("detach old")
+
+
 def _record(connection: DuckDBPyConnection, entry: Entry) -> None:
     new = entry.delivery
     stale = [
         row[0]
         for row in connection.execute(
-            "select delivery_id from deliveries where (export = ? and period = ? and state = 'replaced') or delivery_id = ?",
-            [new.export, new.period, new.delivery_id],
+            "select delivery_id from deliveries where identity = ? and period = ? and state = 'replaced'",
+            [new.identity, new.period],
         ).fetchall()
     ]
-    tables = ("deliveries", "delivery_payers", "delivery_files", "unavailable_metrics", "problems")
-    for table in tables:
-        connection.executemany(f"delete from {table} where delivery_id = ?", [[old] for old in stale] or [[""]])
+    for table in _ENTRY_TABLES:
+        for old in stale:
+            connection.execute(f"delete from {table} where delivery_id = ?", [old])
     connection.execute(
-        "update deliveries set state = 'replaced' where export = ? and period = ?", [new.export, new.period]
+        "update deliveries set state = 'replaced' where identity = ? and period = ?", [new.identity, new.period]
     )
     values = {**asdict(new), "layout": json.dumps(new.layout)}
     marks = ", ".join("?" * len(values))

@@ -16,8 +16,17 @@ if TYPE_CHECKING:
 
 # The order in which exports are believed: the finest and best documented first.
 FORMATS = ("CUR 2.0", "legacy CUR", "FOCUS", "Cost Explorer")
-# Notes on a delivery that are told with every figure from it.
-_TOLD = ("amortized_identity", "net_difference", "unclassified", "unreadable_costs", "net_equals_gross", "rounded_costs")
+_METRICS = frozenset({"unblended", "net_unblended", "amortized", "net_amortized", "list"})
+_AMORTIZED = frozenset({"amortized", "net_amortized"})
+_NET = frozenset({"net_unblended", "net_amortized"})
+# Note on a delivery -> the metrics whose figures it belongs to.
+_TOLD_WITH = {
+    "unclassified": _METRICS,
+    "rounded_costs": _METRICS,
+    "amortized_identity": _AMORTIZED,
+    "net_difference": _NET,
+    "net_equals_gross": _NET,
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +42,8 @@ class Chosen:
     problems: tuple[Problem, ...] = ()
 
 
-def choose(catalog: DuckDBPyConnection, period: str | None = None, export: str | None = None) -> Chosen:
-    """Choose among the current deliveries. Raises DataError when there is none, UsageError for an unknown export."""
+def choose(catalog: DuckDBPyConnection, metric: str, period: str | None = None, export: str | None = None) -> Chosen:
+    """Choose among the current deliveries, for figures of one metric. Raises DataError when there is none, UsageError for an unknown export."""
     loaded = _loaded(catalog)
     if not loaded:
         raise DataError("nothing is loaded yet", fix="finops ingest FOLDER")
@@ -53,7 +62,7 @@ def choose(catalog: DuckDBPyConnection, period: str | None = None, export: str |
         deliveries=tuple(counted),
         payers_left_out=tuple(left_out),
         unavailable=_unavailable(catalog, counted),
-        problems=(*notes, *_several_payers(counted, payers), *_quality(catalog, counted)),
+        problems=(*notes, *_several_payers(counted, payers), *_quality(catalog, counted, metric)),
     )
 
 
@@ -129,15 +138,28 @@ def _unavailable(catalog: DuckDBPyConnection, counted: Sequence[Delivery]) -> di
     return dict(rows)
 
 
-def _quality(catalog: DuckDBPyConnection, counted: Sequence[Delivery]) -> list[Problem]:
-    notes = []
+def _quality(catalog: DuckDBPyConnection, counted: Sequence[Delivery], metric: str) -> list[Problem]:
+    """What is known against the deliveries; the same note on several is told once."""
+    notes: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in counted:
         place = f"{one.export} {one.period}"
         if not one.vouched:
-            notes.append(Problem("unvouched", "no manifest vouches that the delivery is complete", place))
+            notes["unvouched", "no manifest vouches that the delivery is complete"].append(place)
         if one.final is not True:
-            text = "costs without an invoice id are estimates" if one.final is False else "finality is unknown: the export has no invoice ids"
-            notes.append(Problem("estimated" if one.final is False else "finality_unknown", text, place))
+            notes[_FINALITY[one.final]].append(place)
         rows = catalog.execute("select code, message from problems where delivery_id = ?", [one.delivery_id]).fetchall()
-        notes += [Problem(code, message, place) for code, message in rows if code in _TOLD]
-    return notes
+        for code, message in rows:
+            if metric in _TOLD_WITH.get(code, ()):
+                notes[code, message].append(place)
+    return [Problem(code, message, _joined(places)) for (code, message), places in notes.items()]
+
+
+_FINALITY = {
+    False: ("estimated", "costs without an invoice id are estimates"),
+    None: ("finality_unknown", "finality is unknown: the export has no invoice ids"),
+}
+
+
+def _joined(places: Sequence[str]) -> str:
+    more = len(places) - 3
+    return ", ".join(places) if more <= 0 else f"{', '.join(places[:3])} and {more} more"

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from finops.catalog import Problem
 from finops.errors import UsageError
 
 NONE = "(none)"
@@ -25,7 +24,11 @@ _SAME_SET = "{j}.delivery_id = facts.delivery_id and {j}.tag_set_id = facts.tag_
 
 @dataclass(frozen=True)
 class Dimension:
-    """One dimension: `word` as typed, SQL over `facts` (and the join `{j}`), and the mart that has it."""
+    """One dimension: `word` as typed, SQL over `facts` (and the join `{j}`), and the mart that has it.
+
+    `argument` is the key typed behind a colon. `evidence` selects the deliveries that have the dimension at
+    all; without it every delivery does.
+    """
 
     word: str
     sql: str
@@ -35,6 +38,7 @@ class Dimension:
     row_key: str | None = None
     over_time: bool = False
     by_tag_set: bool = False
+    evidence: str = ""
 
     @property
     def key(self) -> str:
@@ -64,7 +68,8 @@ class Clause:
 
 
 def _facts(word: str, column: str, mart: str = DAILY_COST, row_key: str | None = None) -> Dimension:
-    return Dimension(word, f"facts.{column}", mart, row_key=row_key)
+    evidence = f"select distinct delivery_id from all_{mart} where {column} is not null"
+    return Dimension(word, f"facts.{column}", mart, row_key=row_key, evidence=evidence)
 
 
 def _time(word: str, sql: str) -> Dimension:
@@ -109,12 +114,14 @@ _KEYED = {
         " when facts.x_taggable then '(untagged)' else '(untaggable)' end",
         join=f"left join tag_values as {{j}} on {_SAME_SET} and {{j}}.tag = ?",
         by_tag_set=True,
+        evidence="select distinct delivery_id from tag_values where tag = ?",
     ),
     "cost_category": Dimension(
         "cost_category",
         "{j}.value",
         join=f"left join cost_category_values as {{j}} on {_SAME_SET} and {{j}}.name = ?",
         by_tag_set=True,
+        evidence="select distinct delivery_id from cost_category_values where name = ?",
     ),
 }
 
@@ -183,16 +190,6 @@ def where_sql(filters: Sequence[Filter]) -> Clause:
         for position, one in enumerate(filters)
     ]
     return Clause(" and ".join(conditions) or "true", tuple(value for one in filters for value in one.values))
-
-
-def filter_notes(filters: Sequence[Filter]) -> list[Problem]:
-    """What has to be said about the filters beside the figures they leave."""
-    message = "covered usage and the negation of Savings Plans are one cost and were taken together"
-    return [
-        Problem("covered_with_negation", message, f"--where {one.dimension.word}={','.join(one.values)}")
-        for one in filters
-        if one.widened
-    ]
 
 
 def needed_mart(dimensions: Sequence[Dimension]) -> str:

@@ -10,7 +10,7 @@ from finops.catalog import Delivery
 from finops.document import Basis, Column, Document, Rows
 from finops.errors import UsageError
 from finops.metrics import METRICS, Metric
-from finops.models import Model, load_models
+from finops.models import Model, load_models, ordered
 
 COLUMNS = (Column("part", "heading"), Column("name"), Column("text"), Column("sql"), Column("path"))
 
@@ -93,8 +93,7 @@ def _column(model: Model, column: str) -> Iterator[Line]:
 def _models_with(column: str, but: Model | None = None) -> Iterator[Line]:
     """The models that make or read the column, in the order data flows; then the checks that watch it."""
     word = re.compile(rf"\b{re.escape(column)}\b")
-    flow = ("staging", "ledger", "marts", "rules", "checks")
-    models = sorted(load_models().values(), key=lambda one: (flow.index(one.folder), one.name))
+    models = sorted(ordered(load_models().values()), key=lambda one: one.folder == "checks")
     yield from (_behind(one) for one in models if one is not but and word.search(one.sql))
 
 
@@ -122,5 +121,9 @@ def _unknown(name: str) -> UsageError:
     models = load_models()
     columns = [f"{model.name}.{column}" for model in models.values() for column in model.columns]
     near = get_close_matches(name, [*METRICS, *models, *columns], n=1, cutoff=0.5)
-    fix = f"finops explain {near[0]}" if near else f"a metric ({', '.join(METRICS)}), a model (finops sql --list) or MODEL.COLUMN"
+    fix = (
+        f"finops explain {near[0]}"
+        if near
+        else f"a metric ({', '.join(METRICS)}), a model (finops sql --list) or MODEL.COLUMN"
+    )
     return UsageError(f"there is no metric, model or column {name}", fix=fix)

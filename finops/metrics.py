@@ -53,7 +53,11 @@ NET_UNBLENDED = Metric(
     "x_net_unblended_cost",
     "Cash after discounts, each on the line it is given for.",
     (
-        Formula(DISCOUNTS, "the net cost if there is one, else nothing: it is in other lines", "coalesce(net_unblended, 0)"),
+        Formula(
+            DISCOUNTS,
+            "the net cost if there is one, else nothing: it is in other lines",
+            "coalesce(net_unblended, 0)",
+        ),
         Formula(EVERYTHING_ELSE, "the net cost; the unblended cost where there was no discount", _NET),
     ),
     Formula("every charge", "BilledCost; discounts and negation are inside it", "billed_cost"),
@@ -63,13 +67,17 @@ AMORTIZED = Metric(
     "x_amortized_cost",
     "What usage really cost: commitments spread over the usage they pay for, the unused rest on the fee.",
     (
-        Formula("SavingsPlanCoveredUsage", "what the usage cost at the plan's rate", "savings_plan_effective"),
+        Formula(
+            "SavingsPlanCoveredUsage", "what the usage cost at the plan's rate", "savings_plan_effective"
+        ),
         Formula(
             "SavingsPlanRecurringFee",
             "the commitment of the hour that was not used",
             "savings_plan_commitment - savings_plan_used",
         ),
-        Formula("DiscountedUsage", "what the reserved hours cost, upfront share included", "reservation_effective"),
+        Formula(
+            "DiscountedUsage", "what the reserved hours cost, upfront share included", "reservation_effective"
+        ),
         Formula(
             "RIFee",
             "upfront and recurring fees of reserved hours that were not used",
@@ -107,7 +115,11 @@ NET_AMORTIZED = Metric(
             "reservation_net_unused_upfront + reservation_net_unused_recurring",
         ),
         *_PAID_BEFORE,
-        Formula(DISCOUNTS, "the net cost if there is one, else nothing: it is in other lines", "coalesce(net_unblended, 0)"),
+        Formula(
+            DISCOUNTS,
+            "the net cost if there is one, else nothing: it is in other lines",
+            "coalesce(net_unblended, 0)",
+        ),
         Formula(EVERYTHING_ELSE, "the net cost; the unblended cost where there was no discount", _NET),
     ),
     Formula("every charge", "EffectiveCost; discounts are inside it", "effective_cost"),

@@ -93,7 +93,7 @@ def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
 
 def _chosen(db: Path, ask: Ask) -> Chosen:
     with open_catalog(db) as catalog:
-        chosen = choose(catalog, period=ask.period, export=ask.export)
+        chosen = choose(catalog, ask.metric, period=ask.period, export=ask.export)
     if ask.metric in chosen.unavailable:
         raise UsageError(
             f"the export cannot give {ask.metric} cost: it has no usable {chosen.unavailable[ask.metric]}",

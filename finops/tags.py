@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from finops.config.policy import KeyMatch, keys_of, tag_of, value_reader
 from finops.config.settings import TagPolicy, ValueRule
-from finops.config.spellings import bare_key, signature, snake
+from finops.config.spellings import bare_key, signature, signatures, snake
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,7 +53,9 @@ def create_cost_category_values(connection: "DuckDBPyConnection", names: Sequenc
 
     Names are compared like tag keys, values are trimmed; a blank value has no row.
     """
-    _expand(connection, "cost_category_readings", "cost_category", {name: Asked(name) for name in names})
+    # Athena Parquet puts its own `cost_category_` before the name, as a tag may have in its own right.
+    asked = {name: Asked(name, (f"cost_category_{name}",)) for name in names}
+    _expand(connection, "cost_category_readings", "cost_category", asked)
     connection.execute("""
         create temp table cost_category_values as
         select delivery_id, tag_set_id, tag as name, value from cost_category_readings where state = 'valid'
@@ -91,17 +93,33 @@ def _expand(connection: "DuckDBPyConnection", table: str, source: str, asked: Ma
 def _keys(connection: "DuckDBPyConnection", source: str, asked: Mapping[str, Asked]) -> Keys:
     found = connection.execute(
         """
-        select delivery_id, list(distinct key) from tag_sets
+        select delivery_id, list(distinct key order by key) from tag_sets
         where source = ? group by delivery_id order by delivery_id
         """,
         [source],
     ).fetchall()
-    return [
-        (delivery, tag, matches)
-        for delivery, raw_keys in found
-        for tag, one in asked.items()
-        if (matches := keys_of(one.tag, one.spellings, raw_keys))
-    ]
+    # The periods of one export mostly have the same keys, and there may be thousands of them.
+    decided: dict[tuple[str, ...], list[tuple[str, list[KeyMatch]]]] = {}
+    for raw_keys in {tuple(raw_keys) for _, raw_keys in found}:
+        alike = _by_signature(raw_keys)
+        matches = (
+            (tag, keys_of(one.tag, one.spellings, _candidates(one, alike))) for tag, one in asked.items()
+        )
+        decided[raw_keys] = [(tag, keys) for tag, keys in matches if keys]
+    return [(delivery, tag, keys) for delivery, raw_keys in found for tag, keys in decided[tuple(raw_keys)]]
+
+
+def _by_signature(raw_keys: Iterable[str]) -> dict[str, list[str]]:
+    alike: dict[str, list[str]] = {}
+    for raw in raw_keys:
+        for sign in signatures(raw):
+            alike.setdefault(sign, []).append(raw)
+    return alike
+
+
+def _candidates(asked: Asked, alike: Mapping[str, Sequence[str]]) -> set[str]:
+    signs = {sign for spelling in (asked.tag, *asked.spellings) for sign in signatures(spelling)}
+    return {raw for sign in signs for raw in alike.get(sign, ())}
 
 
 def _create_keys(connection: "DuckDBPyConnection", keys: Keys) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,14 +12,17 @@ import duckdb
 
 from finops.config import Settings
 from finops.reader import Ask, Ledger, Problem
+from finops.report.facts import ReportFacts, build
+from finops.report.windows import Cadence
 
 ALL_HOURS = (1 << 24) - 1
+SECOND = {"sub_account_id": "200000000020"}
 Tags = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a day's lines of one resource cost. `tags` are (key, value); '!' before a value makes it invalid."""
+    """What a day's lines of one resource cost. A tag's value with '!' before it is invalid."""
 
     charge_day: date
     cost: str
@@ -50,6 +53,13 @@ class Loaded:
     where: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     as_of: datetime | None = None
+
+
+LOADED = Loaded(
+    final={"2026-08": True, "2026-09": True},
+    as_of=datetime(2026, 10, 27, 14, tzinfo=UTC),
+    problems=(Problem("no_discount", "no discount in 2026-08", "acme-cur"),),
+)
 
 
 def ledger(lines: Iterable[Line], loaded: Loaded | None = None) -> Ledger:
@@ -83,9 +93,44 @@ def every_day(first: date, last: date, **values: Any) -> list[Line]:
     return [Line(first + timedelta(days=n), **values) for n in range((last - first).days + 1)]
 
 
-def _settings(required: Sequence[str]) -> Settings:
-    from dataclasses import replace
+ALL_TAGS = (("Project", "atlas"), ("Environment", "prod"), ("Owner", "web"), ("CostCenter", "CC-A-001"))
+HOSTILE = "<script>alert('x')</script> | `a` %{x}"
+MONDAY = date(2026, 10, 19)
 
+
+def day(month: int, number: int) -> date:
+    return date(2026, month, number)
+
+
+def estate() -> list[Line]:
+    """Ten weeks that end in a Tuesday afternoon, 27 October: every kind of row the report knows."""
+    dates = day(8, 17), day(10, 26)
+    lines = every_day(*dates, cost="100", tags=ALL_TAGS)
+    lines += every_day(
+        *dates, cost="10.005", x_service_code="AmazonS3", resource_id="logs", tags=ALL_TAGS[:1]
+    )
+    lines += every_day(*dates, cost="1", x_service_code="AmazonCloudWatch", resource_id=None)
+    lines += every_day(dates[0], day(10, 18), cost="5", x_service_code="AWSGlue", tags=ALL_TAGS)
+    lines += every_day(MONDAY, dates[1], cost="7", x_service_code="AmazonKinesis", resource_id="k", **SECOND)
+    odd = (("Environment", "!qa"), ("Owner", HOSTILE))
+    lines += every_day(*dates, cost="2", resource_id="odd", tags=odd)
+    lines.append(Line(day(10, 27), "60", hours_mask=(1 << 14) - 1, tags=ALL_TAGS))
+    lines += [longer(day(month, 1), "300", "AWSSupport", "Fee") for month in (9, 10)]
+    return [*lines, longer(day(10, 20), "12", "AmazonRoute53", "Tax")]
+
+
+def longer(start: date, cost: str, service: str, line_item_type: str) -> Line:
+    """A line that is no usage of one day."""
+    line = Line(start, cost, service, x_line_item_type=line_item_type, x_is_long=True)
+    return replace(line, resource_id=None, hours_mask=1, line_items=1)
+
+
+def read_estate(cadence: Cadence) -> ReportFacts:
+    """The facts of the report over the estate."""
+    return build(ledger(estate(), LOADED), cadence)
+
+
+def _settings(required: Sequence[str]) -> Settings:
     settings = Settings()
     return replace(settings, tags=replace(settings.tags, required=tuple(required)))
 
@@ -93,7 +138,11 @@ def _settings(required: Sequence[str]) -> Settings:
 def _mart_row(line: Line, tag_set: int) -> dict[str, Any]:
     row = asdict(line)
     del row["tags"]
-    return row | {"tag_set_id": tag_set, "x_taggable": line.taggable, "charge_day": line.charge_day.isoformat()}
+    return row | {
+        "tag_set_id": tag_set,
+        "x_taggable": line.taggable,
+        "charge_day": line.charge_day.isoformat(),
+    }
 
 
 def _tag_row(tag_set: int, tag: str, value: str) -> dict[str, Any]:
@@ -126,7 +175,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict
     if rows:
         columns = ", ".join(rows[0])
         select = ", ".join(f"row.{name}" for name in rows[0])
-        connection.execute(f"insert into {table} ({columns}) select {select} from (select unnest(?) as row)", [rows])
+        connection.execute(
+            f"insert into {table} ({columns}) select {select} from (select unnest(?) as row)", [rows]
+        )
 
 
 _TABLES = """
@@ -146,9 +197,10 @@ create table tag_values (
 """
 
 _DAILY_COST = """
-create view daily_cost as
+create view all_daily_cost as
 select * exclude (resource_id, x_usage_type, x_unblended_cost, x_amortized_cost, line_items, hours_mask),
     sum(cost) as x_unblended_cost, sum(cost) as x_amortized_cost,
     sum(line_items) as line_items, bit_or(hours_mask) as hours_mask
-from resource_daily group by all
+from resource_daily group by all;
+create view daily_cost as select * from all_daily_cost;
 """

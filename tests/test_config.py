@@ -17,6 +17,7 @@ from finops.config.lines import key_lines
 from finops.config.schema import DIMENSIONS
 from finops.errors import ConfigError
 
+ROOT = Path(__file__).parents[1]
 FULL = """\
 [tags]
 required = ["Project", "Environment", "Owner", "CostCenter"]
@@ -57,10 +58,18 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def refused(text: str) -> ConfigError:
-    with pytest.raises(ConfigError) as caught:
+def refusal(text: str) -> ConfigError | None:
+    try:
         parse_settings(text)
-    return caught.value
+    except ConfigError as error:
+        return error
+    return None
+
+
+def refused(text: str) -> ConfigError:
+    error = refusal(text)
+    assert error is not None
+    return error
 
 
 def changed(old: str, new: str) -> ConfigError:
@@ -203,6 +212,9 @@ def test_an_unknown_word_unlike_any_other_lists_those_there_are():
         ('["env", "stage"]', '["env", 5]', "Environment = "),
         ('["env", "stage"]', '["env", " "]', "Environment = "),
         ('"CC-[A-Z]+-[0-9]{3}"', '"CC-[A-Z"', "pattern"),
+        ('"CC-[A-Z]+-[0-9]{3}"', '"[[A-Z]"', "pattern"),
+        ('"CC-[A-Z]+-[0-9]{3}"', '"x{99999999999}"', "pattern"),
+        ('"CC-[A-Z]+-[0-9]{3}"', "7", "pattern"),
         ("720", '"720"', "budget"),
         ("720", "-1", "budget"),
         ("720", "nan", "budget"),
@@ -233,6 +245,8 @@ def test_a_wrong_type_names_the_line(old, new, line):
         ('[tags]\nrequired = ["Owner",\n "owner"]', 3, "same tag"),
         ('[tags]\nrequired = ["Owner", "Owner"]', 2, "same tag"),
         ('[tags]\nrequired = ["CostCenter"]\noptional = ["cost-center"]', 3, "same tag"),
+        ('[tags]\nrequired = ["A"]\noptional = ["A"]', 3, "same tag"),
+        ('[tags]\nrequired = []\n[tags.values."user:Owner"]\nallowed = ["a", "A"]', 4, "both a and A"),
         ('[tags]\nrequired = ["Owner"]\n[tags.values.Ownr]\nallowed = ["a"]', 3, "Ownr"),
         ("[tags.values.owner]\npattern = 'a'\n[tags.values.Owner]\npattern = 'b'", 3, "twice"),
         ('[tags.keys]\nOwner = ["team"]\nProject = ["Team"]', 3, "both Owner and Project"),
@@ -289,6 +303,23 @@ def test_broken_toml_names_the_line(text, where):
     error = refused(text)
     assert error.where == where
     assert "line" not in error.what
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 9999, "a = " + "9" * 9999, "a = 2026-02-30"])
+def test_toml_beyond_all_bounds_is_refused(text):
+    assert "not valid TOML" in refused(text).what
+
+
+@given(st.data())
+def test_a_damaged_file_is_read_or_refused_with_its_line(data):
+    start = data.draw(st.integers(0, len(FULL)))
+    end = data.draw(st.integers(start, min(len(FULL), start + 20)))
+    piece = data.draw(
+        st.text(max_size=3) | st.sampled_from(["[", "]", '"', "{", "=", "\n", "[[", "1", "tag:", "#"])
+    )
+    error = refusal(FULL[:start] + piece + FULL[end:])
+    assert error is None or re.fullmatch(r"finops\.toml:\d+", error.where or "")
+    assert error is None or len(error.lines()) <= 3
 
 
 def test_a_name_typed_in_a_tags_table_means_the_tag():
@@ -393,8 +424,10 @@ def test_settings_load_without_heavy_libraries(tmp_path):
     path = tmp_path / "finops.toml"
     path.write_text(FULL)
     code = (
-        "import sys, pathlib; from finops.config import load_settings; load_settings(pathlib.Path(sys.argv[1]));"
+        "import sys, pathlib; from finops.config import load_settings;"
+        "load_settings(pathlib.Path(sys.argv[1]));"
         "print(*{'duckdb', 'jinja2', 'sqlglot', 'rich', 'typer', 'difflib'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == ""

@@ -45,7 +45,11 @@ def cases() -> list[Any]:
         named = {kind for formula in metric.cur for kind in formula.charges.split(", ")}
         for formula in metric.cur:
             for charges in formula.charges.split(", "):
-                kinds = [kind for kind in ELSE if kind not in named] if charges in (EVERYTHING_ELSE, "every line") else [charges]
+                kinds = (
+                    [kind for kind in ELSE if kind not in named]
+                    if charges in (EVERYTHING_ELSE, "every line")
+                    else [charges]
+                )
                 for kind in kinds:
                     line = SPECIAL.get(kind, {"x_line_item_type": kind})
                     found.append(pytest.param(metric.column, formula.sql, line, id=f"{metric.name}-{kind}"))
@@ -108,7 +112,14 @@ def test_a_column_that_is_passed_on_is_its_own_source() -> None:
     assert column_definitions(load_models()["daily_cost"], "region_id") == [("region_id", "region_id")]
 
 
-@pytest.mark.parametrize(("name", "nearest"), [("amortised", "amortized"), ("daily_costs", "daily_cost"), ("daily_cost.list_csot", "daily_cost.list_cost")])
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("amortised", "amortized"),
+        ("daily_costs", "daily_cost"),
+        ("daily_cost.list_csot", "daily_cost.list_cost"),
+    ],
+)
 def test_an_unknown_name_is_an_error_that_names_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(UsageError) as error:
         explain(name)
@@ -118,16 +129,27 @@ def test_an_unknown_name_is_an_error_that_names_the_nearest(name: str, nearest: 
 def _type(name: str) -> str:
     if name.endswith(("_start", "_end")):
         return "timestamp"
-    return "varchar" if name in TEXT or name.endswith(("_id", "_name", "_zone", "_unit")) else "decimal(38, 10)"
+    return (
+        "varchar" if name in TEXT or name.endswith(("_id", "_name", "_zone", "_unit")) else "decimal(38, 10)"
+    )
 
 
 def _put(connection: duckdb.DuckDBPyConnection, line: dict[str, str], net: bool) -> None:
     """One line in `cur` whose every amount is different, so that no formula is right by chance."""
     amounts = [name for name in load_models()["cur"].columns if _type(name) == "decimal(38, 10)"]
-    values: dict[str, Any] = {name: Decimal(2) ** n for n, name in enumerate(amounts) if net or "net" not in name.split("_")}
-    values |= {"tag_set_id": 1, "charge_period_start": "2026-10-01", "charge_period_end": "2026-10-01 01:00"} | line
+    values: dict[str, Any] = {
+        name: Decimal(2) ** n for n, name in enumerate(amounts) if net or "net" not in name.split("_")
+    }
+    values |= {
+        "tag_set_id": 1,
+        "charge_period_start": "2026-10-01",
+        "charge_period_end": "2026-10-01 01:00",
+    } | line
     connection.execute("delete from cur")
-    connection.execute(f"insert into cur ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))
+    connection.execute(
+        f"insert into cur ({', '.join(values)}) values ({', '.join('?' * len(values))})",
+        list(values.values()),
+    )
 
 
 def _gross(sql: str, column: str, line: dict[str, str]) -> str:
@@ -136,5 +158,3 @@ def _gross(sql: str, column: str, line: dict[str, str]) -> str:
     if column != "x_net_amortized_cost" or not fee:
         return sql
     return next(one.sql for one in METRICS["amortized"].cur if one.charges == line["x_line_item_type"])
-
-

@@ -57,7 +57,10 @@ def test_time_behind_another_dimension_does_not_decide_the_order() -> None:
 
 
 def test_amortized_takes_the_plan_apart_where_it_was_used() -> None:
-    by_type = {row["line_item_type"]: row["cost"] for row in rows(spend(small_ledger(metric="amortized"), parse_by("line_item_type")))}
+    by_type = {
+        row["line_item_type"]: row["cost"]
+        for row in rows(spend(small_ledger(metric="amortized"), parse_by("line_item_type")))
+    }
     assert by_type["SavingsPlanCoveredUsage"] == 21
     assert by_type["SavingsPlanNegation"] == 0
 
@@ -74,7 +77,7 @@ def test_nothing_is_said_of_negation_where_it_does_no_harm(metric: str, by: str)
 
 
 def test_a_tag_that_the_settings_do_not_name_can_be_asked_for() -> None:
-    found = rows(spend(small_ledger(), parse_by("tag:OWNER")))
+    found = rows(spend(small_ledger(tags=["OWNER"]), parse_by("tag:OWNER")))
     assert {row["tag:OWNER"] for row in found} == {"web", "data", "(untagged)", "(untaggable)"}
 
 

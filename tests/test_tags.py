@@ -43,11 +43,12 @@ ENVIRONMENT = ValueRule(
 
 
 def tag_sets(rows):
-    """A connection with tag sets: (tag_set_id, key, value), then the delivery and the source if not the usual."""
+    """A connection with tag sets: (tag_set_id, key, value), then the delivery and the source if unusual."""
     connection = duckdb.connect()
-    connection.execute(
-        "create table tag_sets (delivery_id varchar, tag_set_id ubigint, source varchar, key varchar, value varchar)"
-    )
+    connection.execute("""
+        create table tag_sets
+        (delivery_id varchar, tag_set_id ubigint, source varchar, key varchar, value varchar)
+    """)
     for row in rows:
         tag_set, key, value, delivery, source = (*row, *("d1", "resource_tag")[len(row) - 3 :])
         connection.execute(
@@ -108,6 +109,12 @@ def test_a_key_is_found_under_the_name_athena_gives_it(one, other):
 )
 def test_snake_is_the_rule_of_athena(key, name):
     assert snake(key) == name
+
+
+@pytest.mark.parametrize("key", ["cost_category_code", "account_tag_code", "resource_tags_code", "awsCode"])
+def test_a_tag_named_like_a_part_of_an_export_keeps_its_name(key):
+    assert not keys_of("Code", (), [key, f"user_{key}", f"user:{key}"])
+    assert len(keys_of(key, (), [key, f"user_{key}", f"user:{key}"])) == 3
 
 
 def test_different_keys_stay_different():

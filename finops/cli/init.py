@@ -35,9 +35,14 @@ def run(
     text = settings_text(chosen, seen)
     with destination(path) as out:
         out.write(text)
-    found = f"{len(seen.keys)} tag keys, {len(seen.accounts)} accounts, {len(seen.regions)} regions"
-    looked = f"with {found} from the bill" if seen.accounts else "with nothing loaded to fill it from"
-    print(f"wrote {path}: profile {profile}, {looked}", file=sys.stderr)
+    counts = {
+        "tag keys": seen.keys,
+        "accounts": seen.accounts,
+        "regions": seen.regions,
+        "documents": seen.documents,
+    }
+    found = ", ".join(f"{word}: {len(things)}" for word, things in counts.items() if things)
+    print(f"wrote {path} (profile {profile}; {found or 'no bill to fill it from'})", file=sys.stderr)
 
 
 def _refuse_to_replace(path: Path) -> None:

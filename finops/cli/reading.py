@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,10 +44,13 @@ def asked(
 @contextmanager
 def opened(ask: Ask, db: Path | None, config: Path | None) -> Iterator[Ledger]:
     """The ledger that answers `ask`. Raises DataError when nothing is loaded, UsageError for a bad question."""
+    from finops.availability import require
+    from finops.dimensions import parse_by, parse_where
     from finops.reader import open_ledger
 
     with open_ledger(db_path(db), load_settings(config), ask) as ledger:
-        yield ledger
+        asked_for = [*parse_by(ask.by), *(parse_where(text).dimension for text in ask.where)]
+        yield replace(ledger, problems=[*ledger.problems, *require(ledger, asked_for)])
 
 
 def _day(text: str | None, option: str) -> date | None:

@@ -4,7 +4,6 @@
 """
 
 import os
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -46,18 +45,14 @@ def load_settings(path: Path | None = None, asked: bool = True) -> Settings:
 
 def parse_settings(text: str, path: Path | None = None) -> Settings:
     """The settings in the text of a finops.toml; `path` is what errors call it. Raises ConfigError."""
-    import tomllib
-    from decimal import Decimal
-
+    from finops.config.build import build
     from finops.config.schema import Mismatch, check
 
     name = str(path or CONFIG_FILE)
+    document = _parse(text, name)
     try:
-        document = tomllib.loads(text, parse_float=Decimal)
         check(document)
-        return _build(document, path)
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(str(error), name, text) from error
+        return build(document, path)
     except Mismatch as error:
         from finops.config.lines import key_lines, nearest_line
 
@@ -88,10 +83,16 @@ def today() -> date:
         ) from error
 
 
-def _build(document: Mapping[str, Any], path: Path | None) -> Settings:
-    from finops.config.build import build
+def _parse(text: str, name: str) -> dict[str, Any]:
+    import tomllib
+    from decimal import Decimal
 
-    return build(document, path)
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except RecursionError as error:
+        raise ConfigError("not valid TOML: nested too deeply", where=name) from error
+    except ValueError as error:
+        raise _syntax_error(str(error), name, text) from error
 
 
 def _read(path: Path) -> str:

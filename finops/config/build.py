@@ -44,33 +44,34 @@ def _tag_policy(table: Mapping[str, Any]) -> TagPolicy:
     default = TagPolicy()
     required = tuple(table.get("required", default.required))
     optional = tuple(table.get("optional", ()))
-    _refuse_twice(("tags",), (("required", required), ("optional", optional)))
+    _refuse_twice({"required": required, "optional": optional})
     named = TagPolicy(required=required, optional=optional)
     policy = TagPolicy(
         required=required,
         optional=optional,
-        keys={tag: tuple(spellings) for tag, spellings in _by_tag(table, "keys", named).items()},
-        values={tag: _value_rule(tag, rule) for tag, rule in _by_tag(table, "values", named).items()},
+        keys={tag: tuple(spellings) for tag, (_, spellings) in _by_tag(table, "keys", named).items()},
+        values={
+            tag: _value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()
+        },
     )
     _refuse_shared_spellings(policy)
     return policy
 
 
-def _by_tag(table: Mapping[str, Any], part: str, named: TagPolicy) -> dict[str, Any]:
-    """One of the tables below [tags] under the tags' own spelling; a slip of the pen is an error."""
-    result: dict[str, Any] = {}
+def _by_tag(table: Mapping[str, Any], part: str, named: TagPolicy) -> dict[str, tuple[Path, Any]]:
+    """A table below [tags], with paths, by the tags' own spelling; a slip of the pen is an error."""
+    result: dict[str, tuple[Path, Any]] = {}
     for key, value in table.get(part, {}).items():
         tag, path = tag_of(named, key), ("tags", part, key)
         if tag not in named.tags and close_to(key, named.tags, _NEARLY_THE_SAME):
             raise Mismatch(path, f'no tag "{key}" is required or optional', nearest(key, named.tags))
         if tag in result:
             raise Mismatch(path, f"tags.{part} has {tag} twice", f"write one table for {tag}")
-        result[tag] = value
+        result[tag] = path, value
     return result
 
 
-def _value_rule(tag: str, table: Mapping[str, Any]) -> ValueRule:
-    path: Path = ("tags", "values", tag)
+def _value_rule(path: Path, table: Mapping[str, Any]) -> ValueRule:
     rule = ValueRule(
         allowed=tuple(table.get("allowed", ())),
         aliases={value: tuple(aliases) for value, aliases in table.get("aliases", {}).items()},
@@ -81,17 +82,16 @@ def _value_rule(tag: str, table: Mapping[str, Any]) -> ValueRule:
         _claim(meaning, value, value, (*path, "allowed"))
     for value, aliases in rule.aliases.items():
         if rule.allowed and value not in rule.allowed:
-            what = f'tags.values.{tag}.aliases leads to "{value}", which is not allowed'
+            what = f'aliases of {path[-1]} lead to "{value}", which is not allowed'
             raise Mismatch((*path, "aliases", value), what, nearest(value, rule.allowed))
         for alias in (value, *aliases):
-            if meaning.get(fold(alias)) != value:
-                _claim(meaning, alias, value, (*path, "aliases", value))
+            _claim(meaning, alias, value, (*path, "aliases", value))
     return rule
 
 
 def _claim(meaning: dict[str, str], text: str, value: str, path: Path) -> None:
     other = meaning.setdefault(fold(text), value)
-    if other is not value:
+    if other != value:
         raise Mismatch(path, f'"{text}" cannot mean both {other} and {value}', "keep one of them")
 
 
@@ -145,13 +145,14 @@ def claims(environment: Environment) -> list[tuple[str, tuple[str, ...]]]:
     return [*by_tag, ("account", environment.accounts), ("region", environment.regions)]
 
 
-def _refuse_twice(path: Path, lists: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+def _refuse_twice(lists: Mapping[str, tuple[str, ...]]) -> None:
     seen: dict[str, str] = {}
-    for name, keys in lists:
+    for name, keys in lists.items():
         for at, key in enumerate(keys):
-            other = seen.setdefault(signatures(key)[-1], key)
-            if other is not key or keys.index(key) != at:
-                raise Mismatch((*path, name, at), f'"{other}" and "{key}" are the same tag', "name it once")
+            other = seen.get(signatures(key)[-1])
+            if other is not None:
+                raise Mismatch(("tags", name, at), f'"{other}" and "{key}" are the same tag', "name it once")
+            seen[signatures(key)[-1]] = key
 
 
 def _refuse_shared_spellings(policy: TagPolicy) -> None:

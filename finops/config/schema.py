@@ -1,6 +1,7 @@
 """What finops.toml may hold, as one table, and the one function that holds a document against it."""
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -68,11 +69,16 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_pattern(value: Any) -> bool:
-    try:
-        re.compile(value)
-    except (re.error, TypeError):
+    if not _is_text(value):
         return False
-    return _is_text(value)
+    with warnings.catch_warnings():
+        # Python warns of a pattern it may read in another way one day: better refused than changed.
+        warnings.simplefilter("error")
+        try:
+            re.compile(value)
+        except (re.error, Warning, OverflowError, RecursionError):
+            return False
+    return True
 
 
 def _is_list(value: Any, fits: Callable[[Any], bool]) -> bool:
@@ -169,6 +175,8 @@ def close_to(word: str, known: tuple[str, ...], likeness: float = 0.5) -> str | 
 
 def _check_table(value: dict[str, Any], node: Table | Names, path: Path) -> None:
     for key, inner in value.items():
+        if not key.strip():
+            raise Mismatch((*path, key), f"{_dotted(path)} has a name that is blank")
         check(inner, node.each if isinstance(node, Names) else _node_of(key, node, path), (*path, key))
     for key in node.needed if isinstance(node, Table) else ():
         if key not in value:

@@ -7,10 +7,16 @@ in FOCUS and `CostCenter$` in Cost Explorer (AWS: "User-defined tag restrictions
 
 import re
 import unicodedata
+from functools import lru_cache
 
-_CONTAINER = re.compile(r"(?:resource_?tags|cost_?categor(?:y|ies)|account_?tags?)[/_]", re.IGNORECASE)
+# Behind a slash anything is a key; `resource_tags_` is only the export's own where a kind of tag follows.
+_CONTAINER = re.compile(
+    r"(?:resourceTags|costCategory|accountTag|userAttribute|iamPrincipal)/|resource_tags_(?=user_|aws_)",
+    re.IGNORECASE,
+)
 _CUSTOMER = re.compile(r"user([:_])", re.IGNORECASE)
 _AWS = re.compile(r"aws[:_]", re.IGNORECASE)
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
 
 
 def bare_key(key: str) -> str:
@@ -24,6 +30,7 @@ def signature(key: str) -> str:
     return signatures(key)[0]
 
 
+@lru_cache(maxsize=50_000)
 def signatures(key: str) -> tuple[str, ...]:
     """All that a key may stand for, likeliest first.
 
@@ -31,8 +38,8 @@ def signatures(key: str) -> tuple[str, ...]:
     """
     key = _without_container(key)
     customer = _CUSTOMER.match(key)
-    if customer and _letters(key[customer.end() :]):
-        stripped = _letters(key[customer.end() :])
+    stripped = _letters(key[customer.end() :]) if customer else ""
+    if customer and stripped:
         return (stripped,) if customer[1] == ":" else (stripped, _letters(key))
     aws = _AWS.match(key)
     if aws:
@@ -58,6 +65,8 @@ def _without_container(key: str) -> str:
 
 
 def _letters(key: str) -> str:
+    key = key.casefold()
+    if key.isascii():
+        return _NO_LETTER.sub("", key)
     # Marks count as letters: without its vowel signs a Thai or Hindi key is another word.
-    kept = (c for c in key.casefold() if c.isalnum() or unicodedata.category(c).startswith("M"))
-    return "".join(kept)
+    return "".join(c for c in key if c.isalnum() or unicodedata.category(c).startswith("M"))

@@ -22,9 +22,14 @@ _UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 @dataclass(frozen=True)
 class Found:
-    """A delivery to ingest: exactly these files. `period` is null where only the rows can tell it."""
+    """A delivery to ingest: exactly these files. `period` is null where only the rows can tell it.
+
+    `identity` tells exports of the same name apart. `missing` are files the manifest lists that are not here; that
+    does not matter when this very delivery is loaded already.
+    """
 
     export: str
+    identity: str
     source: Path
     period: str | None
     delivery: str
@@ -33,6 +38,7 @@ class Found:
     vouched: bool
     reason: str
     others: int = 0
+    missing: tuple[str, ...] = ()
 
 
 @dataclass
@@ -105,21 +111,21 @@ def _period_folder(manifest: Manifest) -> Path:
 
 def _chosen(root: Path, group: list[Manifest], relative: dict[str, Path]) -> Found:
     newest, reason = _newest(group)
-    files = []
-    for key in newest.keys:
-        path = local_file(key, relative)
-        if path is None:
-            raise DataError(
-                f"the manifest of {newest.export} {newest.period} lists a file that is not here: {key}",
-                str(newest.path),
-                "copy the whole delivery again",
-            )
-        files.append(path)
-    if not files:
+    if not newest.keys:
         raise DataError(f"the manifest of {newest.export} {newest.period} lists no files", str(newest.path))
-    others = len({manifest.delivery for manifest in group}) - 1
+    files = {key: local_file(key, relative) for key in newest.keys}
     return Found(
-        newest.export, root, newest.period, newest.delivery, tuple(files), newest.fingerprint, True, reason, others
+        export=newest.export,
+        identity=newest.identity,
+        source=root,
+        period=newest.period,
+        delivery=newest.delivery,
+        files=tuple(path for path in files.values() if path),
+        fingerprint=newest.fingerprint,
+        vouched=True,
+        reason=reason,
+        others=len({manifest.delivery for manifest in group}) - 1,
+        missing=tuple(key for key, path in files.items() if path is None),
     )
 
 
@@ -191,7 +197,7 @@ def _loose(export: str, folder: Path, period: str | None, files: list[Path], rea
     name = export if export != "files" else _folder_name(folder)
     listing = sorted((str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
     fingerprint = hashlib.sha256(repr(listing).encode()).hexdigest()
-    return Found(name, folder, period, fingerprint[:12], tuple(sorted(files)), fingerprint, False, reason)
+    return Found(name, str(folder), folder, period, fingerprint[:12], tuple(sorted(files)), fingerprint, False, reason)
 
 
 def _refuse_updating(files: list[Path], found: list[Found]) -> None:

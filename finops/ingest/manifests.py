@@ -21,12 +21,14 @@ _MONTH = re.compile(r"month=(\d{1,2})", re.IGNORECASE)
 class Manifest:
     """One manifest: the delivery it names and the object keys of its data files.
 
-    `period` is YYYY-MM. `immutable` marks the copy kept with each delivery, beside the one of the period that
+    `period` is YYYY-MM. `identity` tells exports of the same name apart: the export's ARN, or account, bucket and
+    prefix of a legacy report. `immutable` marks the copy kept with each delivery, beside the one of the period that
     always points at the newest.
     """
 
     path: Path
     export: str
+    identity: str
     period: str
     delivery: str
     keys: tuple[str, ...]
@@ -53,9 +55,11 @@ def read_manifest(path: Path) -> Manifest | None:
     period = _period(content, path, keys)
     if period is None:
         raise DataError("the manifest names no billing period", str(path), "deliver or copy the export again")
+    export = str(content.get("exportName") or content.get("reportName") or _export_name(path))
     return Manifest(
         path=path,
-        export=str(content.get("exportName") or content.get("reportName") or _export_name(path)),
+        export=export,
+        identity=_identity(content, export, keys),
         period=period,
         delivery=delivery,
         keys=tuple(keys),
@@ -72,6 +76,13 @@ def _keys(content: Any) -> list[str] | None:
         if isinstance(content.get(field), list):
             return [re.sub(r"^s3://[^/]+/", "", str(key)) for key in content[field]]
     return None
+
+
+def _identity(content: dict[str, Any], export: str, keys: list[str]) -> str:
+    folders = keys[0].split("/")[:-1] if keys else []
+    period = next((number for number, part in enumerate(folders) if period_of_path(part) or _YEAR.match(part)), None)
+    parts = [content.get("account"), content.get("bucket"), *folders[:period], export]
+    return str(content.get("exportArn") or "/".join(str(part) for part in parts if part))
 
 
 def _period(content: dict[str, Any], path: Path, keys: list[str]) -> str | None:

@@ -61,12 +61,12 @@ def _keys(connection: "DuckDBPyConnection") -> tuple[SeenKey, ...]:
         left join tags on tags.delivery_id = sets.delivery_id and tags.raw_key = sets.key
         where sets.source = 'resource_tag' and trim(coalesce(sets.value, '')) <> ''
         group by sets.key
-        order by count(*) desc, sets.key
     """).fetchall()
     merged: dict[tuple[str, str | None], int] = {}
     for key, tag, sets in found:
         merged[bare_key(key), tag] = merged.get((bare_key(key), tag), 0) + sets
-    return tuple(SeenKey(key, tag, sets) for (key, tag), sets in merged.items())
+    keys = (SeenKey(key, tag, sets) for (key, tag), sets in merged.items())
+    return tuple(sorted(keys, key=lambda one: (-one.sets, one.key, one.tag or "")))
 
 
 def _values(connection: "DuckDBPyConnection", tag: str) -> tuple[SeenValue, ...]:

@@ -1,5 +1,6 @@
 """Where `finops init` looks: the loaded bill, or the exports and documents it is pointed at."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _DOCUMENTS = frozenset({".md", ".markdown"})
+_NAMED_DOCUMENTS = _DOCUMENTS | {".txt"}  # found in a folder, a text file could be anything
 _A_COST = re.compile(r"[$€£]\s?\d|\d\s?(?:USD|EUR|GBP)\b")
 
 
@@ -28,13 +30,24 @@ def gather(paths: Sequence[Path], database: Path | None, policy: TagPolicy, besi
     if missing is not None:
         raise UsageError("no such file or folder", where=str(missing))
     documents = tuple(dict.fromkeys(_relative(path, beside) for path in _documents(paths)))
-    exports = [path for path in paths if not _is_document(path) and not _only_documents(path)]
+    exports = [
+        path for path in paths if not _is_document(path, _NAMED_DOCUMENTS) and not _only_documents(path)
+    ]
     if exports:
         with TemporaryDirectory(prefix="finops-init-") as folder:
             scratch = Path(folder) / "finops.duckdb"
             _ingest(exports, scratch)
             return _look(scratch, policy, documents)
     return _look(database, policy, documents) if database else Seen(documents=documents)
+
+
+def _ingest(exports: Sequence[Path], database: Path) -> None:
+    from finops.ingest.discover import survey
+    from finops.ledger.load import Failed, load
+
+    for outcome in load(database, survey(exports).found):
+        if isinstance(outcome, Failed):
+            raise outcome.error
 
 
 def _look(database: Path, policy: TagPolicy, documents: tuple[str, ...]) -> Seen:
@@ -44,7 +57,7 @@ def _look(database: Path, policy: TagPolicy, documents: tuple[str, ...]) -> Seen
 
 @contextmanager
 def _marts(database: Path) -> Iterator["DuckDBPyConnection"]:
-    """The two marts that tell of tags and places. All of the bill: no period, no metric, no currency chosen."""
+    """The two marts that tell of tags and places, of all that is loaded, whatever its period or currency."""
     from finops.catalog import deliveries, mart_sql, store_of
     from finops.engines.duckdb import connect
 
@@ -64,12 +77,12 @@ def _documents(paths: Iterable[Path]) -> Iterator[Path]:
             yield from (
                 found for found in sorted(path.rglob("*")) if _is_document(found) and _has_costs(found)
             )
-        elif _is_document(path):
+        elif _is_document(path, _NAMED_DOCUMENTS):
             yield path
 
 
-def _is_document(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() in _DOCUMENTS
+def _is_document(path: Path, suffixes: frozenset[str] = _DOCUMENTS) -> bool:
+    return path.is_file() and path.suffix.lower() in suffixes
 
 
 def _only_documents(path: Path) -> bool:
@@ -85,6 +98,4 @@ def _has_costs(path: Path) -> bool:
 
 
 def _relative(path: Path, beside: Path) -> str:
-    import os
-
     return Path(os.path.relpath(path, beside)).as_posix()

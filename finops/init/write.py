@@ -101,8 +101,8 @@ def _environments(profile: Profile, seen: Seen) -> list[str]:
     printed = [value.value for value in seen.values.get("Environment", ()) if value.value is not None]
     names = list(dict.fromkeys(printed)) or list(profile.policy.values["Environment"].allowed)
     head = (
-        "# Environments: what belongs to each, by tag, else by account, else by region. Estimates are documents\n"
-        "# with cost tables; a budget is money per calendar month and the shares of it that raise an alert.\n"
+        "# Environments: what belongs to each, by tag, else by account, else by region. Estimates are\n"
+        "# documents with cost tables; a budget is money per month, with the shares that raise an alert.\n"
     )
     return [head + _seen_places(seen), *(_environment(name, seen) for name in names[:_SHOWN])]
 
@@ -110,12 +110,17 @@ def _environments(profile: Profile, seen: Seen) -> list[str]:
 def _seen_places(seen: Seen) -> str:
     lines = []
     for word, places in (("Accounts", seen.accounts), ("Regions", seen.regions)):
+        named = [place for place, environments in places.items() if environments]
+        others = [place for place, environments in places.items() if not environments]
         if places:
             lines.append(f"# {word} in the bill, with the environments that tags name there:")
-        for place, environments in list(places.items())[:_SHOWN]:
-            named = ", ".join(map(quoted, environments)) or "none"
-            lines.append(f"#   {quoted(place)}: {named}")
-        lines.extend(_more(len(places), word.lower()))
+        lines.extend(
+            f"#   {quoted(place)}: {', '.join(map(quoted, places[place]))}" for place in named[:_SHOWN]
+        )
+        lines.extend(_more(len(named), word.lower()))
+        if others:
+            more = ", ..." if len(others) > _SHOWN else ""
+            lines.append(f"#   none in {', '.join(map(quoted, others[:_SHOWN]))}{more}")
     return "".join(line + "\n" for line in lines)
 
 

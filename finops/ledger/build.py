@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 SERVICE_CODES = Path(finops.ingest.__file__).with_name("service_codes.csv")
 # AWS rounds amortized costs row by row; what stays below half a cent in a month is that, not a missing fee.
 _NOTICEABLE = Decimal("0.005")
-_LEDGER = {"cur": "cur_line_items", "focus": "focus_line_items"}
+# The models between the rows of an export and `line_items`, in order. The small one is a table, so that the engine
+# knows it is small and joins the rows to it without holding them.
+_SOURCE_MODELS = {
+    "cur": {"cur": "view", "cur_net_commitment_used": "table", "cur_line_items": "view"},
+    "focus": {"focus": "view", "focus_line_items": "view"},
+}
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,9 @@ def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Pat
         "create or replace temp table service_codes as "
         f"select * from read_csv({literal(str(SERVICE_CODES))}, header = true, all_varchar = true)"
     )
-    for name in (layout.shape, _LEDGER[layout.shape]):
-        connection.execute(f"create or replace temp view {name} as {models.model(name).sql}")
-    connection.execute(f"create or replace temp view line_items as select * from {_LEDGER[layout.shape]}")
+    for name, kind in _SOURCE_MODELS[layout.shape].items():
+        connection.execute(f"create or replace temp {kind} {name} as {models.model(name).sql}")
+    connection.execute(f"create or replace temp view line_items as select * from {layout.shape}_line_items")
     return totals
 
 

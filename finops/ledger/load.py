@@ -69,6 +69,12 @@ def _load_one(database: Path, found: Found, step: Step) -> Iterator[Loaded]:
     if unchanged:
         yield from (Loaded(found, delivery, (), 0, None) for delivery in unchanged)
         return
+    if found.missing:
+        raise DataError(
+            f"the manifest of {found.export} {found.period} lists a file that is not here: {found.missing[0]}",
+            str(found.source),
+            "copy the whole delivery again",
+        )
     with _incoming(database) as folder, _engine_errors(found):
         connection = connect(spill=folder / "spill")
         rows = store_rows(connection, found.files, folder / "rows", lambda path: step(path.name, path.stat().st_size))
@@ -83,7 +89,7 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
     return [
         delivery
         for delivery in deliveries(database)
-        if delivery.export == found.export
+        if delivery.identity == found.identity
         and delivery.fingerprint == found.fingerprint
         and (found.period is None or delivery.period == found.period)
         and (store_of(database) / delivery.delivery_id / "marts").is_dir()
@@ -129,8 +135,8 @@ def _finish(
     (final / "rows").mkdir()
     for path in rows.files:
         path.rename(final / "rows" / path.name)
-    delivery = _delivery(found, period, delivery_id, rows, built)
-    previous = [old for old in _current(database) if (old.export, old.period) == (delivery.export, delivery.period)]
+    delivery = _delivery(found, period, delivery_id, rows, built, _export_name(database, found))
+    previous = [old for old in _current(database) if (old.identity, old.period) == (found.identity, period)]
     home = store_of(database) / delivery_id
     shutil.rmtree(home, ignore_errors=True)
     final.rename(home)
@@ -140,10 +146,11 @@ def _finish(
     return Loaded(found, delivery, tuple(built.problems), delivery.bytes, replaced)
 
 
-def _delivery(found: Found, period: str, delivery_id: str, rows: Rows, built: Built) -> Delivery:
+def _delivery(found: Found, period: str, delivery_id: str, rows: Rows, built: Built, export: str) -> Delivery:
     return Delivery(
         delivery_id=delivery_id,
-        export=found.export,
+        export=export,
+        identity=found.identity,
         format=rows.format,
         shape=rows.layout.shape,
         period=period,
@@ -163,9 +170,18 @@ def _delivery(found: Found, period: str, delivery_id: str, rows: Rows, built: Bu
     )
 
 
+def _export_name(database: Path, found: Found) -> str:
+    """The export's name, made different from that of another export that is called the same."""
+    known = {old.identity: old.export for old in _current(database)}
+    if found.identity in known:
+        return known[found.identity]
+    taken = found.export in known.values()
+    return f"{found.export}@{sha256(found.identity.encode()).hexdigest()[:6]}" if taken else found.export
+
+
 def _delivery_id(found: Found, period: str) -> str:
     name = re.sub(r"[^A-Za-z0-9]+", "-", found.export).strip("-")[:40] or "export"
-    identity = f"{found.export}/{period}/{found.delivery}/{found.fingerprint}/{datetime.now(UTC).isoformat()}"
+    identity = f"{found.identity}/{period}/{found.delivery}/{found.fingerprint}/{datetime.now(UTC).isoformat()}"
     return f"{name}-{period}-{sha256(identity.encode()).hexdigest()[:10]}"
 
 

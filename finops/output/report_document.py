@@ -28,6 +28,9 @@ class Cell:
     """The role of the colour that stands for the row in the picture."""
 
 
+Row = tuple[Cell, ...]
+
+
 @dataclass(frozen=True)
 class Column:
     """A column's heading; numbers line up at the right, a code is not broken into lines."""
@@ -39,12 +42,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings. `footer` rows (other keys, totals) stay last however the rows are sorted."""
+    """Rows under headings. However they are sorted, `rest` (all other keys) and `total` stay last."""
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    footer: tuple[tuple[Cell, ...], ...] = ()
+    rows: tuple[Row, ...]
+    rest: Row | None = None
+    total: Row | None = None
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,10 @@ def windows(facts: ReportFacts) -> Picture:
     """Daily and longer charges of each window, oldest first."""
     held = [*reversed(facts.before), facts.now]
     names = [short_span(one.window) for one in held]
-    parts = (
-        ("Daily charges", "now", "", [one.daily for one in held]),
-        ("Longer charges", "longer", "/", [one.longer for one in held]),
-    )
-    data = [_stack(name, names, costs, facts, tone, shape) for name, tone, shape, costs in parts]
+    data = [
+        _stack("Daily charges", names, [one.daily for one in held], facts, "now"),
+        _stack("Longer charges", names, [one.longer for one in held], facts, "longer"),
+    ]
     layout = _layout(facts) | {"barmode": "relative", "showlegend": True}
     layout["xaxis"] |= {"type": "category"}
     label = f"Stacked bars per {unit(facts)}: daily charges, and longer charges apart."
@@ -80,7 +79,7 @@ def stacked(ranking: Ranking, facts: ReportFacts) -> Picture | None:
         return None
     names = [short_span(window) for window in reversed(facts.windows)]
     data = [
-        _stack(row.key or "all others", names, [*reversed(row.before), row.now], facts, tone, PATTERNS.get(tone, ""))
+        _stack(row.key or "all others", names, [*reversed(row.before), row.now], facts, tone)
         for row, tone in _series(ranking)
     ]
     layout = _layout(facts) | {"barmode": "relative"}
@@ -102,7 +101,7 @@ def movers(ranking: Ranking, facts: ReportFacts) -> Picture:
     rises = [row for row in ranking.rows if row.change and row.change > 0]
     falls = [row for row in ranking.rows if row.change and row.change < 0]
     parts = ((rises, "up"), (falls, "down"))
-    layout = _layout(facts) | {"bargap": 0.35, "barmode": "overlay"}
+    layout = _layout(facts) | {"bargap": 0.35, "barmode": "overlay", "height": 40 + 33 * len(ranking.rows)}
     layout["yaxis"] = {
         "type": "category",
         "categoryorder": "array",
@@ -119,7 +118,10 @@ def movers(ranking: Ranking, facts: ReportFacts) -> Picture:
         "showgrid": False,
         "fixedrange": True,
     }
-    label = f"Bars of the change by {ranking.dimension} against {mean_before(facts)}: right is more, left is less."
+    label = (
+        f"Bars of the change by {ranking.dimension} against {mean_before(facts)}: "
+        "right is more, left is less. The numbers stand under What moved."
+    )
     data = [_change_bars(rows, tone, facts) for rows, tone in parts if rows]
     return Picture(f"movers-{ranking.dimension}", label, {"data": data, "layout": layout})
 
@@ -129,13 +131,15 @@ def _day_bars(held: Sequence[Day], tone: str, facts: ReportFacts) -> Plot:
         "type": "bar",
         "x": [day.day.isoformat() for day in held],
         "y": _heights(day.daily for day in held),
-        "customdata": [
-            "<br>".join(filter(None, (day_name(day.day), cash(day.daily, facts.currency), day.gap))) for day in held
-        ],
+        "customdata": [_day_hover(day, facts) for day in held],
         "hovertemplate": _HOVER,
         "marker": {"pattern": {"shape": ["/" if day.gap else "" for day in held]}},
         "meta": {"tone": tone},
     }
+
+
+def _day_hover(day: Day, facts: ReportFacts) -> str:
+    return "<br>".join(filter(None, (day_name(day.day), cash(day.daily, facts.currency), day.gap)))
 
 
 def _change_bars(rows: Sequence[Compared], tone: str, facts: ReportFacts) -> Plot:
@@ -156,7 +160,7 @@ def _change_bars(rows: Sequence[Compared], tone: str, facts: ReportFacts) -> Plo
 
 
 def _series(ranking: Ranking) -> list[tuple[Compared, str]]:
-    """The traces of a ranking, each with its colour: rows of one colour are one trace, the nameless on top."""
+    """The traces of a ranking with their colours: rows of one colour are one, the nameless stand on top."""
     by_tone: dict[str, list[Compared]] = {}
     for row, tone in zip(ranking.rows, tones(ranking), strict=True):
         by_tone.setdefault(tone, []).append(row)
@@ -172,9 +176,7 @@ def _one(rows: Sequence[Compared]) -> Compared:
     return rows[0] if len(rows) == 1 else added(rows)
 
 
-def _stack(
-    name: str, x: Sequence[str], costs: Sequence[Decimal], facts: ReportFacts, tone: str, shape: str
-) -> Plot:
+def _stack(name: str, x: Sequence[str], costs: Sequence[Decimal], facts: ReportFacts, tone: str) -> Plot:
     label = _label(name)
     return {
         "type": "bar",
@@ -183,13 +185,13 @@ def _stack(
         "y": _heights(costs),
         "customdata": [f"{label}<br>{cash(cost, facts.currency)}" for cost in costs],
         "hovertemplate": _HOVER,
-        "marker": {"pattern": {"shape": shape}},
+        "marker": {"pattern": {"shape": PATTERNS.get(tone, "")}},
         "meta": {"tone": tone},
     }
 
 
 def _heights(costs: Iterable[Decimal]) -> list[float]:
-    # The one place where money is a float: the height of a bar. What is read there is text made from decimals.
+    # The one place where money is a float: the height of a bar. What is read there is made from decimals.
     return [float(cost) for cost in costs]
 
 
@@ -211,6 +213,8 @@ def _layout(facts: ReportFacts) -> Plot:
 
 def _ticks(facts: ReportFacts) -> Plot:
     """A tick on the first day of each window, so that the eye finds the weeks."""
+    if not facts.whole:
+        return {}
     starts = [window.start.isoformat() for window in reversed(facts.windows)]
     after = facts.now.window.end
     beyond = [after.isoformat()] if facts.days[-1].day >= after else []
@@ -220,7 +224,7 @@ def _ticks(facts: ReportFacts) -> Plot:
 def _with_room(changes: Sequence[Decimal]) -> list[float]:
     """The axis of the changes, with room for the text behind the longest bars."""
     most, least = max([Decimal(0), *changes]), min([Decimal(0), *changes])
-    room = (most - least) * Decimal("0.35")
+    room = (most - least) * Decimal("0.6")
     return _heights([least - (room if least else 0), most + (room if most else 0)])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops import __version__
-from finops.output.report_document import Report, Section
+from finops.output.report_document import Section
 from finops.output.report_text import document
 from finops.paths import reports_dir
 from finops.report.facts import ReportFacts

@@ -21,7 +21,8 @@ def render(facts: ReportFacts) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {report.title}: {_escaped(report.scope[0])}"
     yield ""
-    yield _escaped(", ".join(report.scope[1:])).capitalize() + "."
+    scope = ", ".join(report.scope[1:])
+    yield _escaped(f"{scope[0].upper()}{scope[1:]}.")
     for warning in report.warnings:
         yield from ("", f"> **Note:** {_escaped(warning)}")
     yield from ("", _escaped(" ".join(report.sentences)), "")
@@ -66,12 +67,8 @@ def _block(block: Block) -> Iterator[str]:
 def _table(table: Table) -> Iterator[str]:
     yield _row([_escaped(column.label) for column in table.columns])
     yield _row(["---:" if column.number else "---" for column in table.columns])
-    for row in (*table.rows, *table.footer):
-        yield _row([_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)])
-
-
-def _cell(cell: Cell, column: Column) -> str:
-    return _escaped(cell.text)
+    for row in filter(None, (*table.rows, table.rest, table.total)):
+        yield _row([_escaped(cell.text) for cell in row])
 
 
 def _row(cells: Sequence[str]) -> str:

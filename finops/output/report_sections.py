@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 from finops.output import report_figures as figures
 from finops.output.report_document import Block, Cell, Column, Section, Table
@@ -13,16 +12,14 @@ from finops.output.report_words import (
     count_cell,
     day_name,
     finality,
-    listed,
     mean_before,
     money_cell,
+    open_days,
     percent_cell,
     plural,
     share,
     span,
-    symbol,
     text_cell,
-    those_before,
     unit,
     window_name,
 )
@@ -33,6 +30,11 @@ from finops.report.month import Sums
 from finops.report.tags import Coverage, TagSpend
 
 NOUNS = {"service": ("service", "services"), "account": ("account", "accounts")}
+_FINALITY = {
+    True: "Every charge has its invoice; credits may still follow.",
+    False: "Charges without an invoice can still change.",
+    None: "The export has no invoice ids, so nobody can tell from it whether they will change.",
+}
 LONGER = "Longer charges"
 DAILY = "Daily charges"
 
@@ -46,6 +48,7 @@ def sections(facts: ReportFacts) -> tuple[Section, ...]:
 def _overview(facts: ReportFacts) -> Section:
     days = Block(
         f"{DAILY} per day",
+        _days_text(facts),
         picture=figures.days(facts),
         table=_days_table(facts),
         folded=True,
@@ -56,6 +59,14 @@ def _overview(facts: ReportFacts) -> Section:
         if ranking.rows
     ]
     return Section("overview", "At a glance", (), (days, *movers), columns=2)
+
+
+def _days_text(facts: ReportFacts) -> tuple[str, ...]:
+    marked = any(day.gap for day in facts.days)
+    parts = [f"{span(facts.now.window)} stands out"] if facts.whole else []
+    parts += ["hatched days are not complete"] if marked else []
+    text = "; ".join(parts)
+    return (f"{text[0].upper()}{text[1:]}.",) if text else ()
 
 
 def _days_table(facts: ReportFacts) -> Table:
@@ -78,7 +89,7 @@ def _movers(facts: ReportFacts) -> Section | None:
     text = [f"{DAILY} of the {unit(facts)} against {mean_before(facts)}, by size of the change."]
     if not facts.judged:
         text.append(
-            f"{_open_days(facts.now)}, so only rises are shown: what looks like a fall may be a charge "
+            f"{open_days(facts.now)}, so only rises are shown: what looks like a fall may be a charge "
             "that has not arrived."
         )
     blocks = tuple(
@@ -92,17 +103,18 @@ def _movers(facts: ReportFacts) -> Section | None:
 
 def _movers_table(ranking: Ranking, facts: ReportFacts) -> Table:
     rows = tuple(_compared_cells(text_cell(row.key), row, facts) for row in ranking.rows)
-    footer = []
-    if ranking.rest:
-        footer.append(_compared_cells(_rest_cell(ranking), ranking.rest, facts))
-    return Table(f"Change by {ranking.dimension}", _compared_columns(ranking.dimension, facts), rows, tuple(footer))
+    rest = _compared_cells(_rest_cell(ranking), ranking.rest, facts) if ranking.rest else None
+    return Table(f"Change by {ranking.dimension}", _compared_columns(ranking.dimension, facts), rows, rest)
 
 
 def _spend(facts: ReportFacts) -> Section:
     first, *others = facts.spend
     blocks = (
         Block(f"By {first.dimension}", (), figures.stacked(first, facts), _ranking_table(first, facts, True)),
-        *(Block(f"By {ranking.dimension}", table=_ranking_table(ranking, facts, False)) for ranking in others),
+        *(
+            Block(f"By {ranking.dimension}", table=_ranking_table(ranking, facts, False))
+            for ranking in others
+        ),
     )
     return Section("spend", "Where the money went", (f"{DAILY}, the costliest first.",), blocks)
 
@@ -114,12 +126,11 @@ def _ranking_table(ranking: Ranking, facts: ReportFacts, drawn: bool, caption: s
         _compared_cells(replace(text_cell(row.key), swatch=tone), row, facts)
         for row, tone in zip(ranking.rows, tones, strict=True)
     )
-    footer = [_compared_cells(Cell("Total"), ranking.total, facts)]
-    if ranking.rest:
-        rest = replace(_rest_cell(ranking), swatch=figures.OTHERS if drawn else None)
-        footer.insert(0, _compared_cells(rest, ranking.rest, facts))
+    others = replace(_rest_cell(ranking), swatch=figures.OTHERS if drawn else None)
+    rest = _compared_cells(others, ranking.rest, facts) if ranking.rest else None
+    total = _compared_cells(Cell("Total"), ranking.total, facts)
     columns = _compared_columns(ranking.dimension, facts)
-    return Table(caption or f"{DAILY} by {ranking.dimension}", columns, rows, tuple(footer))
+    return Table(caption or f"{DAILY} by {ranking.dimension}", columns, rows, rest, total)
 
 
 def _compared_columns(dimension: str, facts: ReportFacts) -> tuple[Column, ...]:
@@ -127,8 +138,9 @@ def _compared_columns(dimension: str, facts: ReportFacts) -> tuple[Column, ...]:
     now = Column(f"This {unit(facts)}" if facts.whole else "Cost", True)
     if not facts.before:
         return first, now
-    held = f"Mean of {len(facts.before)} before" if len(facts.before) > 1 else f"{unit(facts).capitalize()} before"
-    return first, now, Column(held, True), Column("Change", True), Column("%", True)
+    count = len(facts.before)
+    before = f"Mean of {count} before" if count > 1 else f"{unit(facts).capitalize()} before"
+    return first, now, Column(before, True), Column("Change", True), Column("%", True)
 
 
 def _compared_cells(name: Cell, row: Compared, facts: ReportFacts) -> tuple[Cell, ...]:
@@ -160,34 +172,34 @@ def _windows(facts: ReportFacts) -> Section | None:
     )
     rows = tuple(_window_cells(held, facts) for held in (facts.now, *facts.before))
     text = (
-        f"{DAILY} are those of at most a day. {LONGER} (tax, support, fees of reservations and plans, one-off "
-        f"fees) belong to many days but start on one: they stand in a column of their own, in the {unit(facts)} "
-        "they start in, and are never compared.",
+        f"{DAILY} are those of at most a day. {LONGER} (tax, support, fees of reservations and plans, "
+        "one-off fees) belong to many days but start on one: they stand in a column of their own, in the "
+        f"{unit(facts)} they start in, and are never compared.",
     )
     table = Table(f"{name}s, the last one first", columns, rows)
-    return Section("windows", f"{name} by {unit(facts)}", text, (Block("", (), figures.windows(facts), table),))
+    block = Block(picture=figures.windows(facts), table=table)
+    return Section("windows", f"{name} by {unit(facts)}", text, (block,))
 
 
 def _window_cells(held: Sums, facts: ReportFacts) -> tuple[Cell, ...]:
-    per_day = held.per_day.quantize(Decimal("1e-10"))
-    amounts = (held.daily, per_day, held.longer, held.total)
+    amounts = (held.daily, held.per_day, held.longer, held.total)
     return (
         Cell(window_name(held.window), sort=held.window.start.isoformat()),
         *(money_cell(amount, facts.currency) for amount in amounts),
-        Cell(_open_days(held) if held.open_days else "complete", tone="caution" if held.open_days else "muted"),
+        _state_cell(held),
     )
 
 
-def _open_days(held: Sums) -> str:
-    return f"{len(held.open_days)} of {plural(held.window.length, 'day')} not complete"
+def _state_cell(held: Sums) -> Cell:
+    return Cell(open_days(held), tone="caution") if held.open_days else Cell("complete", tone="muted")
 
 
 def _tags(facts: ReportFacts) -> Section | None:
     if not facts.tags:
         return None
     text = (
-        f"{DAILY} by the value of each required tag. (untagged) could carry the tag and does not, (invalid) has a "
-        "value that finops.toml does not allow, (untaggable) has no resource that could carry one.",
+        f"{DAILY} by the value of each required tag. (untagged) could carry the tag and does not, (invalid) "
+        "has a value that finops.toml does not allow, (untaggable) has no resource that could carry one.",
     )
     blocks = tuple(
         Block(
@@ -218,8 +230,8 @@ def _gaps(facts: ReportFacts) -> Section | None:
 
 def _coverage_table(facts: ReportFacts) -> Table:
     columns = [Column("Tag"), Column("Coverage", True)]
-    columns += [Column("Before", True)] if facts.before else []
-    columns += [Column(label, True) for label in ("Tagged", "of it invalid", "Gap", "Untaggable")]
+    columns += [Column(f"{unit(facts).capitalize()} before", True)] if facts.before else []
+    columns += [Column(label, True) for label in ("Tagged", "Of it invalid", "Gap", "Untaggable")]
     rows = tuple(_coverage_cells(tag, facts) for tag in facts.tags)
     return Table("Coverage by required tag", tuple(columns), rows)
 
@@ -263,15 +275,16 @@ def _gaps_block(facts: ReportFacts) -> Block:
         )
         for gap in gaps.rows
     )
-    text = f"{plural(gaps.count, 'resource')} with {cash(gaps.cost, facts.currency)} lack at least one required tag."
+    resources, cost = plural(gaps.count, "resource"), cash(gaps.cost, facts.currency)
+    text = f"{resources} with {cost} {'lacks' if gaps.count == 1 else 'lack'} at least one required tag."
     if gaps.count > len(rows):
-        text += f" The {len(rows)} that cost most are shown; `finops tag-gaps` lists all of them."
+        text += f" The {len(rows)} that cost most are shown; finops tag-gaps lists all of them."
     return Block("Biggest gaps", (text,), table=Table("Resources without a required tag", columns, rows))
 
 
 def _month(facts: ReportFacts) -> Section:
     month = facts.month
-    columns = (Column("Days"), Column(DAILY, True), Column(LONGER, True), Column("Total", True), Column("State"))
+    columns = (Column("Days"), *(Column(label, True) for label in (DAILY, LONGER, "Total")), Column("State"))
     parts = (("so far", month.so_far), ("complete days", month.complete), ("same days", month.same_days))
     held = [(label, sums) for label, sums in (*parts, ("whole month", month.before)) if sums]
     rows = tuple(
@@ -280,7 +293,7 @@ def _month(facts: ReportFacts) -> Section:
             money_cell(sums.daily, facts.currency),
             money_cell(sums.longer, facts.currency),
             money_cell(sums.total, facts.currency),
-            Cell(_open_days(sums) if sums.open_days else "complete", tone="caution" if sums.open_days else "muted"),
+            _state_cell(sums),
         )
         for label, sums in held
     )
@@ -304,7 +317,8 @@ def _month_text(facts: ReportFacts) -> tuple[str, ...]:
 def _longer(facts: ReportFacts) -> Section | None:
     if not facts.longer:
         return None
-    columns = (Column("Type", code=True), Column("Service", code=True), Column("Lines", True), Column("Cost", True))
+    codes = (Column(label, code=True) for label in ("Type", "Service"))
+    columns = (*codes, Column("Lines", True), Column("Cost", True))
     rows = tuple(
         (
             text_cell(line.line_item_type or "(none)"),
@@ -314,28 +328,21 @@ def _longer(facts: ReportFacts) -> Section | None:
         )
         for line in facts.longer
     )
-    footer = (Cell("Total"), Cell(""), count_cell(sum(line.lines for line in facts.longer)),
-              money_cell(facts.now.longer, facts.currency))
-    table = Table("Longer charges by type", columns, rows, (footer,))
+    lines = count_cell(sum(line.lines for line in facts.longer))
+    total = (Cell("Total"), Cell(""), lines, money_cell(facts.now.longer, facts.currency))
+    table = Table("Longer charges by type", columns, rows, total=total)
     text = (f"Charges longer than a day, and fees and taxes, that start in {span(facts.now.window)}.",)
     return Section("longer", LONGER, text, (Block(table=table),))
 
 
 def _trust(facts: ReportFacts) -> Section:
-    text = [
-        f"The figures are {facts.metric} cost in {facts.currency}, {finality(facts.final)}. "
-        + {
-            True: "Every charge has its invoice; credits may still follow.",
-            False: "Charges without an invoice can still change.",
-            None: "The export has no invoice ids, so nobody can tell from it whether they will change.",
-        }[facts.final],
-    ]
+    figures_are = f"The figures are {facts.metric} cost in {facts.currency}, {finality(facts.final)}."
+    text = [f"{figures_are} {_FINALITY[facts.final]}"]
     if facts.as_of:
         text.append(f"The newest charge in the data ends {shown(facts.as_of)}.")
-    blocks = [Block("Deliveries", table=_deliveries_table(facts))]
-    blocks.append(Block("Problems", table=_problems_table(facts)) if facts.problems
-                  else Block("Problems", ("None.",)))
-    return Section("trust", "Can these numbers be trusted?", tuple(text), tuple(blocks))
+    problems = Block("Problems", () if facts.problems else ("No problem is known.",), table=_problems_table(facts))
+    blocks = (Block("Deliveries", table=_deliveries_table(facts)), problems)
+    return Section("trust", "State of the data", tuple(text), blocks)
 
 
 def _deliveries_table(facts: ReportFacts) -> Table:
@@ -366,7 +373,9 @@ def _delivery_note(vouched: bool, note: str | None) -> str:
     return note or ("" if vouched else "no manifest vouches that it is complete")
 
 
-def _problems_table(facts: ReportFacts) -> Table:
+def _problems_table(facts: ReportFacts) -> Table | None:
+    if not facts.problems:
+        return None
     columns = (Column("Problem", code=True), Column("What"), Column("Where"))
     rows = tuple(
         (text_cell(problem.code), text_cell(problem.message), text_cell(problem.where or ""))

@@ -10,6 +10,7 @@ from finops.output.report_words import (
     direction,
     finality,
     mean_before,
+    open_days,
     plural,
     short_span,
     those_before,
@@ -63,10 +64,10 @@ def _spent_sentence(facts: ReportFacts) -> str:
         spent += f" ({finality(facts.final)})"
     row = facts.headline
     if row.change is None or row.mean is None:
-        return f"{spent}; there is no {unit(facts)} before to hold them against."
+        return f"{spent}; there is no {unit(facts)} before to hold it against."
     against = f"{mean_before(facts)}, {cash(row.mean, facts.currency)}"
     if row.change < 0 and not facts.judged:
-        return f"{spent} so far, which is not held against {against}, while charges still arrive."
+        return f"{spent} so far; with {open_days(facts.now)} it is not held against {against}."
     if not row.change:
         return f"{spent}, the same as {against}."
     way = "more" if row.change > 0 else "less"
@@ -91,7 +92,7 @@ def _longer_sentence(facts: ReportFacts) -> str:
     if not facts.now.longer:
         return ""
     longer = cash(facts.now.longer, facts.currency)
-    return f"Tax, support, fees and other charges longer than a day that start in these days come to {longer} more."
+    return f"Longer charges (tax, support, fees) that start in these days come to {longer} more."
 
 
 def _spent(facts: ReportFacts) -> Tile:
@@ -110,19 +111,25 @@ def _against(facts: ReportFacts) -> Tile:
     label = f"Against {those_before(facts)}"
     held = f"{'mean ' if len(row.before) > 1 else ''}{cash(row.mean, facts.currency)}"
     if row.change < 0 and not facts.judged:
-        return Tile(label, "not judged", (held, "charges still arrive"), tone="muted")
+        return Tile(label, "not judged", (held, open_days(facts.now)), tone="muted")
     exact = f"{exact_decimal(row.change)} {facts.currency}"
-    notes = (*((compared_percent(row),) if row.percent is not None else ()), held)
-    return Tile(label, cash(row.change, facts.currency, sign=True), notes, exact, direction(row.change))
+    rates = [compared_percent(row)] if row.percent is not None else []
+    if rates and facts.cadence == "monthly":
+        rates.append(f"per day {compared_percent(facts.per_day)}")
+    change = cash(row.change, facts.currency, sign=True)
+    return Tile(label, change, (*rates, held), exact, direction(row.change))
 
 
 def _moved(facts: ReportFacts) -> Tile:
     rows = facts.movers[0].rows[:3] if facts.movers else ()
     if not rows:
         return Tile("Moved most", "nothing" if facts.movers else "n/a", ("no service to name",), tone="muted")
-    first, *others = rows
-    notes = (_change(first, facts), *(f"{printable(row.key)} {_change(row, facts)}" for row in others))
-    return Tile("Moved most", printable(first.key), notes, tone=direction(first.now - (first.mean or first.now)))
+    first = rows[0]
+    notes = [f"{printable(first.key)}, {compared_percent(first)}"]
+    notes += [f"{printable(row.key)} {_money_change(row, facts)}" for row in rows[1:]]
+    exact = f"{exact_decimal(first.change)} {facts.currency}" if first.change is not None else None
+    tone = direction(first.change) if first.change is not None else ""
+    return Tile("Moved most", _money_change(first, facts), tuple(notes), exact, tone)
 
 
 def _month(facts: ReportFacts) -> Tile:
@@ -145,7 +152,8 @@ def _trust(facts: ReportFacts) -> Tile:
     if facts.problems:
         notes.append(plural(len(facts.problems), "problem"))
     sound = facts.final is True and complete == length and not facts.problems
-    return Tile("Can it be trusted?", finality(facts.final).capitalize(), tuple(notes), tone="good" if sound else "caution")
+    word = finality(facts.final).capitalize()
+    return Tile("Can it be trusted?", word, tuple(notes), tone="good" if sound else "caution")
 
 
 def _warnings(facts: ReportFacts) -> tuple[str, ...]:
@@ -167,5 +175,8 @@ def _warnings(facts: ReportFacts) -> tuple[str, ...]:
 
 
 def _change(row: Compared, facts: ReportFacts) -> str:
-    change = cash(row.change, facts.currency, sign=True) if row.change is not None else "n/a"
-    return f"{change}, {compared_percent(row)}"
+    return f"{_money_change(row, facts)}, {compared_percent(row)}"
+
+
+def _money_change(row: Compared, facts: ReportFacts) -> str:
+    return cash(row.change, facts.currency, sign=True) if row.change is not None else "n/a"

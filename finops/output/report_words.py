@@ -10,19 +10,21 @@ from finops.output.report_document import Cell, Tone
 from finops.output.values import exact_decimal, money, printable
 from finops.report.compare import Compared
 from finops.report.facts import ReportFacts
+from finops.report.month import Sums
 from finops.report.windows import Window, month_before
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_TO = "\N{EN DASH}"
 _STATUS = {"new": "new", "gone": "gone", "both": "n/a"}
 _PERCENT_SHOWN = Decimal("999.9")
 
 
 def cash(value: Decimal, currency: str, sign: bool = False) -> str:
-    """Money to the cent with its currency: `$1,234.50`, `-$0.20`, `CNY 12.00`; `sign` also writes the plus."""
+    """Money to the cent with its currency: `$1,234.50`, `-$0.20`, `CNY 12.00`; `sign` adds the plus."""
     text = money(abs(value))
-    less = text.startswith("<")
+    less = "<" if text.startswith("<") else ""
     minus = "-" if value < 0 and text != "0.00" else "+" if sign and value > 0 else ""
-    return ("<" if less else "") + minus + symbol(currency) + text.lstrip("<")
+    return minus + less + symbol(currency) + text.removeprefix("<")
 
 
 def symbol(currency: str) -> str:
@@ -35,7 +37,7 @@ def percent(value: Decimal | None) -> str:
     if value is None:
         return "n/a"
     if abs(value) > _PERCENT_SHOWN:
-        return f">{'-' if value < 0 else '+'}999%"
+        return f"{'-' if value < 0 else '+'}>999%"
     text = f"{value:+.1f}%"
     return "0.0%" if text in ("+0.0%", "-0.0%") else text
 
@@ -57,25 +59,25 @@ def compared_percent(row: Compared) -> str:
 
 
 def span(window: Window) -> str:
-    """The days of a window as a person says them: `19-25 October 2026`, with an en dash."""
+    """The days of a window as a person says them: `19-25 October 2026`, with a longer dash."""
     first, last = window.start, window.last
     if first >= last:
         return f"{first.day} {first:%B %Y}"
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{last.day} {last:%B %Y}"
+        return f"{first.day}{_TO}{last.day} {last:%B %Y}"
     start = f"{first.day} {first:%B}" + (f" {first:%Y}" if first.year != last.year else "")
-    return f"{start} – {last.day} {last:%B %Y}"
+    return f"{start} {_TO} {last.day} {last:%B %Y}"
 
 
 def short_span(window: Window) -> str:
-    """The same in few letters, for the axis of a picture: `19–25 Oct`, `28 Sep–4 Oct`, `Sep 2026`."""
+    """The same in few letters, for the axis of a picture: `19-25 Oct`, `28 Sep-4 Oct`, `Sep 2026`."""
     first, last = window.start, window.last
     if _is_whole_month(window):
         return f"{first:%b %Y}"
     if first >= last:
         return f"{first.day} {first:%b}"
     start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%b}"
-    return f"{start}–{last.day} {last:%b}"
+    return f"{start}{_TO}{last.day} {last:%b}"
 
 
 def window_name(window: Window) -> str:
@@ -106,6 +108,11 @@ def _is_whole_month(window: Window) -> bool:
 def mean_before(facts: ReportFacts) -> str:
     """`the mean of the 4 weeks before`; of one week there is no mean."""
     return those_before(facts) if len(facts.before) == 1 else f"the mean of {those_before(facts)}"
+
+
+def open_days(held: Sums) -> str:
+    """`2 of 7 days not complete`."""
+    return f"{len(held.open_days)} of {plural(held.window.length, 'day')} not complete"
 
 
 def finality(final: bool | None) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from finops.document import Column, Document, Rows
-from finops.output.values import finality, money, shown
+from finops.output.values import finality, shown
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,15 @@ def tables(document: Document, limit: int | None) -> Iterator[Table]:
 
 def _rows(document: Document, limit: int | None, word: str) -> Table:
     rows, total = document.rows, _row_of_totals(document)
-    hidden = rows.count - len(cells) if (cells := _cells(rows, limit)) else 0
+    cells = _cells(rows, limit)
+    hidden = rows.count - len(cells)
+    # Without a dimension the one row is the total itself.
+    is_total = rows.names[0] in total
     return Table(
-        title="",
+        title=_titled("total", word) if is_total else "",
         columns=rows.columns,
         cells=cells,
-        footer=_footer(rows.columns, total, word),
+        footer=_footer(rows.columns, total, word) if total and not is_total else (),
         more=f"{hidden:,} more rows; --format csv or json holds all" if hidden else "",
     )
 
@@ -54,19 +56,20 @@ def _row_of_totals(document: Document) -> Mapping[str, Any]:
 
 
 def _footer(columns: Sequence[Column], total: Mapping[str, Any], word: str) -> list[str]:
-    if not total:
-        return []
-    cells = [shown(total[c.name], c.kind) if c.name in total else "" for c in columns]
-    if columns[0].name in total:
-        return cells if not word else [f"{cells[0]} {word}", *cells[1:]]
-    return [_titled("total", word), *cells[1:]]
+    cells = [shown(total[column.name], column.kind) if column.name in total else "" for column in columns[1:]]
+    return [_titled("total", word), *cells]
 
 
 def _grouped(rows: Rows) -> Iterator[Table]:
     for heading, group in groupby(rows.read(None), key=lambda row: str(row[0])):
         lines = [[shown(v, c.kind) for v, c in zip(row, rows.columns, strict=True)] for row in group]
         kept = [at for at in range(1, len(rows.columns)) if any(line[at] for line in lines)]
-        yield Table(heading, [rows.columns[at] for at in kept], [[line[at] for at in kept] for line in lines], page=True)
+        yield Table(
+            heading,
+            [rows.columns[at] for at in kept],
+            [[line[at] for at in kept] for line in lines],
+            page=True,
+        )
 
 
 def _has_heading(rows: Rows) -> bool:
@@ -80,8 +83,3 @@ def _cells(rows: Rows, limit: int | None) -> list[list[str]]:
 
 def _titled(title: str, word: str) -> str:
     return f"{title} ({word})" if word else title
-
-
-def dollars(value: Decimal, currency: str | None) -> str:
-    """Money with its currency, for a sentence."""
-    return f"{money(value)} {currency}" if currency else money(value)

@@ -37,50 +37,76 @@ class Day:
 
 
 def read_days(ledger: Ledger) -> list[Day]:
-    """Every day from the first to the last charge, in order; a day without a charge is there too, at 0.
+    """Every day the data cover, in order; a day without a charge is there too, at 0.
 
-    Lines longer than a day never set the first or the last day as long as there is any other line: a tax
-    line of the whole month says nothing about how far the data reach.
+    How far the data reach, and how complete a day is, is told from all of the data, whatever `--where` leaves
+    of them: a service that is new or gone is no gap. Lines longer than a day neither set the first nor the
+    last day as long as there is any other line: a month's tax says nothing about how far it is delivered.
     """
-    rows = {row["charge_day"]: row for row in ledger.rows(_DAYS.format(cost=ledger.cost))}
-    reached = [day for day, row in rows.items() if row["daily_lines"]] or list(rows)
-    if not reached:
+    seen = {row["charge_day"]: row for row in ledger.rows(_SEEN)}
+    reached = [day for day, row in seen.items() if row["daily_lines"]] or list(seen)
+    covered = _asked(ledger, reached) if reached else None
+    if covered is None:
         return []
-    covered = Window(min(reached), max(reached) + timedelta(days=1))
-    hourly = any(row["hours"] >= HOURS_OF_A_COMPLETE_DAY for row in rows.values())
+    hours = {day: int(row["hours"]) for day, row in seen.items() if row["daily_lines"]}
+    hourly = any(count >= HOURS_OF_A_COMPLETE_DAY for count in hours.values())
     open_days = _open_days(ledger, covered)
-    return [_day(day, rows.get(day), hourly, open_days) for day in covered.days()]
+    costs = {row["charge_day"]: row for row in ledger.rows(_COSTS.format(cost=ledger.cost))}
+    return [
+        Day(
+            day,
+            daily=Decimal(costs[day]["daily"] if day in costs else 0),
+            longer=Decimal(costs[day]["longer"] if day in costs else 0),
+            hours=hours.get(day, 0) if hourly else None,
+            gap=_gap(day, hours.get(day), hourly, open_days),
+        )
+        for day in covered.days()
+    ]
 
 
-def _day(day: date, row: dict[str, object] | None, hourly: bool, open_days: Window) -> Day:
-    hours = int(str(row["hours"])) if row else 0
-    gap = None
-    if row is None:
-        gap = "no charge seen"
-    elif hourly and hours < HOURS_OF_A_COMPLETE_DAY:
-        gap = f"{hours} of 24 hours seen"
-    elif day in open_days:
-        gap = f"among the last {NEWEST_DAYS_OPEN} days of the data, charges still arrive"
-    daily, longer = (row["daily"], row["longer"]) if row else (0, 0)
-    return Day(day, Decimal(str(daily)), Decimal(str(longer)), hours if hourly else None, gap)
+def _asked(ledger: Ledger, reached: list[date]) -> Window | None:
+    """The days in the data, within those asked for; None when there is none."""
+    start, end = min(reached), max(reached) + timedelta(days=1)
+    if ledger.ask.last or ledger.ask.start:
+        start = max(start, ledger.start)
+    if ledger.ask.last or ledger.ask.end:
+        end = min(end, ledger.end)
+    return Window(start, end) if start < end else None
+
+
+def _gap(day: date, hours: int | None, hourly: bool, open_days: Window) -> str | None:
+    if hours is None:
+        return "no charge seen"
+    if hourly and hours < HOURS_OF_A_COMPLETE_DAY:
+        return f"{hours} of 24 hours seen"
+    if day in open_days:
+        return f"among the last {NEWEST_DAYS_OPEN} days of the data, charges still arrive"
+    return None
 
 
 def _open_days(ledger: Ledger, covered: Window) -> Window:
-    """The newest days of the data; none when the month they are in is invoiced and its manifest complete."""
+    """The newest days of the data; none when the month they are in is invoiced."""
     month = f"{covered.last:%Y-%m}"
     newest = [entry for entry in ledger.deliveries if entry["period"] == month]
-    if newest and all(entry["final"] and entry["vouched"] for entry in newest):
+    if newest and all(entry["final"] for entry in newest):
         return Window(covered.end, covered.end)
     return Window(covered.end - timedelta(days=NEWEST_DAYS_OPEN), covered.end)
 
 
-_DAYS = """
+_SEEN = """
+select
+    charge_day,
+    coalesce(sum(line_items) filter (where not x_is_long), 0) as daily_lines,
+    coalesce(bit_count(bit_or(hours_mask) filter (where not x_is_long)), 0) as hours
+from all_daily_cost
+group by charge_day
+"""
+
+_COSTS = """
 select
     charge_day,
     coalesce(sum({cost}) filter (where not x_is_long), 0) as daily,
-    coalesce(sum({cost}) filter (where x_is_long), 0) as longer,
-    coalesce(sum(line_items) filter (where not x_is_long), 0) as daily_lines,
-    coalesce(bit_count(bit_or(hours_mask) filter (where not x_is_long)), 0) as hours
+    coalesce(sum({cost}) filter (where x_is_long), 0) as longer
 from daily_cost
 group by charge_day
 """

@@ -1,15 +1,15 @@
-"""Everything the cost report says, computed: sums and differences of the ledger's marts, no words, no rounding."""
+"""Everything the cost report says, computed: sums and differences of the marts, no words, no rounding."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.dimensions import dimension
-from finops.report.compare import Compared, Ranking, compare, mean, rank
+from finops.report.compare import Compared, Ranking, compare, rank
 from finops.report.days import Day, read_days
 from finops.report.month import MonthToDate, Sums, month_to_date, sums
 from finops.report.tags import Gaps, TagSpend, biggest_gaps, tag_spend
@@ -74,9 +74,9 @@ class ReportFacts:
         return Compared("", self.now.daily, tuple(held.daily for held in self.before))
 
     @property
-    def mean_longer(self) -> Decimal | None:
-        """The mean of the longer charges of the windows before."""
-        return mean([held.longer for held in self.before])
+    def per_day(self) -> Compared:
+        """The same per day of each window: months differ in length."""
+        return Compared("", self.now.per_day, tuple(held.per_day for held in self.before))
 
     @property
     def judged(self) -> bool:
@@ -121,11 +121,12 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
 
 
 def _reach(ledger: Ledger, days: Sequence[Day]) -> Reach:
-    """The days of the data; a filter may leave fewer lines, but the days before its first are covered too."""
-    start = min([ledger.start, *(day.day for day in days[:1])])
-    end = days[-1].day + timedelta(days=1) if days else ledger.end
     months = frozenset(str(entry["period"]) for entry in ledger.deliveries)
-    return Reach(Window(start, max(start, end)), months)
+    if not days:
+        return Reach(Window(ledger.start, ledger.start), ledger.start, months)
+    covered = Window(days[0].day, days[-1].day + timedelta(days=1))
+    ended = min(covered.end, ledger.as_of.date()) if ledger.as_of else covered.end
+    return Reach(covered, ended, months)
 
 
 def _movers(word: str, rows: Sequence[Compared], falls_too: bool) -> Ranking:
@@ -142,7 +143,7 @@ def _longer_lines(ledger: Ledger, window: Window) -> tuple[LongerLine, ...]:
 
 
 def _final(ledger: Ledger, window: Window) -> bool | None:
-    """Final when every period with a charge in the window is; unknown when one is unknown and none is open."""
+    """Final when every period with a charge in the window is; unknown when one is and none is open."""
     rows = ledger.rows(_PERIODS, [window.start, window.end])
     periods = {row["billing_period"] for row in rows}
     states = {entry["final"] for entry in ledger.deliveries if entry["period"] in periods}

@@ -9,6 +9,7 @@ from finops.report.days import Day
 from finops.report.windows import Reach, Window, month_before, month_start
 
 _ZERO = Decimal(0)
+_SCALE = Decimal("1e-10")
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Sums:
 
     @property
     def per_day(self) -> Decimal:
-        """The mean of a day's daily charges; 0 for a window without a day."""
-        return self.daily / self.window.length if self.window.length else _ZERO
+        """The mean of a day's daily charges at 10 decimals; 0 for a window without a day."""
+        return (self.daily / self.window.length).quantize(_SCALE) if self.window.length else _ZERO
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,14 @@ def _coverage(ledger: Ledger, tag: str, windows: Sequence[Window]) -> tuple[Cove
 
 
 def _gap(row: dict[str, Any], tags: Sequence[str]) -> Gap:
-    missing = tuple(tag for tag in tags if tag in row["missing"])
-    names = (row[name] or NONE for name in ("sub_account_id", "region_id", "x_service_code"))
-    return Gap(row["resource_id"], *names, missing, Decimal(row["cost"]))
+    return Gap(
+        resource_id=row["resource_id"],
+        account=row["sub_account_id"] or NONE,
+        region=row["region_id"] or NONE,
+        service=row["x_service_code"] or NONE,
+        missing=tuple(tag for tag in tags if tag in row["missing"]),
+        cost=Decimal(row["cost"]),
+    )
 
 
 _KIND = """case when not facts.x_taggable then 'untaggable'

@@ -40,9 +40,13 @@ class Window:
 
 @dataclass(frozen=True)
 class Reach:
-    """How far the data reach: the days they cover and the billing periods (YYYY-MM) that are loaded."""
+    """How far the data reach: the days they cover and the billing periods (YYYY-MM) that are loaded.
+
+    `ended` is the last midnight they have passed: the end of `days`, unless their newest day is not over yet.
+    """
 
     days: Window
+    ended: date
     months: frozenset[str]
 
     def covers(self, window: Window) -> bool:
@@ -50,7 +54,7 @@ class Reach:
 
         A day inside a month that is not loaded has no data, which is not the same as no cost.
         """
-        inside = self.days.start <= window.start and window.end <= self.days.end
+        inside = self.days.start <= window.start and window.end <= self.ended
         return inside and {f"{day:%Y-%m}" for day in (window.start, window.last)} <= self.months
 
 
@@ -61,7 +65,7 @@ def whole_windows(cadence: Cadence, reach: Reach) -> list[Window]:
     not cover, so the windows are always neighbours.
     """
     found: list[Window] = []
-    window = _newest(cadence, reach.days.end)
+    window = _newest(cadence, reach.ended)
     while len(found) <= WINDOWS_BEFORE[cadence] and reach.covers(window):
         found.append(window)
         window = _newest(cadence, window.start)

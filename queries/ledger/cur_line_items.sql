@@ -1,6 +1,6 @@
 -- The ledger from a Cost and Usage Report: each line item with its FOCUS charge category and the five cost metrics.
 -- grain: one row per row of the export
--- inputs: cur
+-- inputs: cur, cur_net_commitment_used
 -- columns:
 --   tag_set_id: the set of tags and cost categories on the line, see tag_sets
 --   billing_account_id: the payer
@@ -47,34 +47,9 @@ line_items as (
         x_line_item_type = 'Refund'
         and x_service_code = 'ComputeSavingsPlans'
         and charge_description like 'Refund for one-time fee for Savings Plan ID%' as is_upfront_refund,
-        -- only fee rows carry this key, so that covered usage never matches itself below
+        -- only fee rows carry this key, so that covered usage matches no fee below
         case when x_line_item_type = 'SavingsPlanRecurringFee' then x_savings_plan_arn end as fee_arn
     from cur
-),
-
--- what the covered usage of each plan cost in each hour after discounts: a fee row has no net "used" column
-net_used as (
-    select
-        x_savings_plan_arn as arn,
-        charge_period_start as hour_start,
-        sum(savings_plan_net_effective) as net_effective
-    from cur
-    where x_line_item_type = 'SavingsPlanCoveredUsage' and savings_plan_net_effective is not null
-    group by x_savings_plan_arn, charge_period_start
-),
-
--- a fee row spans an hour, or a day where AWS bills the plan by the day
-net_used_by_fee as (
-    select
-        fees.fee_arn,
-        fees.charge_period_start,
-        sum(net_used.net_effective) as net_effective
-    from (select distinct fee_arn, charge_period_start, charge_period_end from line_items where fee_arn is not null) as fees
-    inner join net_used
-        on fees.fee_arn = net_used.arn
-        and net_used.hour_start >= fees.charge_period_start
-        and net_used.hour_start < fees.charge_period_end
-    group by fees.fee_arn, fees.charge_period_start
 ),
 
 amortized as (
@@ -97,11 +72,11 @@ amortized as (
             when is_reservation_upfront or is_upfront_refund then 0
             else unblended
         end as amortized_cost,
-        net_used_by_fee.net_effective
+        cur_net_commitment_used.net_used
     from line_items
-    left join net_used_by_fee
-        on line_items.fee_arn = net_used_by_fee.fee_arn
-        and line_items.charge_period_start = net_used_by_fee.charge_period_start
+    left join cur_net_commitment_used
+        on line_items.fee_arn = cur_net_commitment_used.savings_plan_arn
+        and line_items.charge_period_start = cur_net_commitment_used.charge_period_start
 )
 
 select
@@ -154,7 +129,7 @@ select
         when x_line_item_type = 'SavingsPlanRecurringFee'
             and coalesce(savings_plan_net_amortized_upfront, savings_plan_net_recurring) is not null
             then coalesce(savings_plan_net_amortized_upfront, 0) + coalesce(savings_plan_net_recurring, 0)
-            - coalesce(net_effective, 0)
+            - coalesce(net_used, 0)
         when x_line_item_type = 'DiscountedUsage' then coalesce(reservation_net_effective, amortized_cost)
         when x_line_item_type = 'RIFee'
             and coalesce(reservation_net_unused_upfront, reservation_net_unused_recurring) is not null

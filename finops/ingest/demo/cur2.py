@@ -47,5 +47,7 @@ def as_json(values: dict[str, str]) -> str:
 
 def discount_json(line: Line) -> str:
     """What each discount took off the line, in USD, as one line of JSON with numbers."""
-    parts = (f'"{athena_name(kind).removeprefix("_")}": {text(-value)}' for kind, value in line.discounts if value)
+    parts = (
+        f'"{athena_name(kind).removeprefix("_")}": {text(-value)}' for kind, value in line.discounts if value
+    )
     return "{" + ", ".join(parts) + "}"

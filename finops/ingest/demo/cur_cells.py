@@ -153,7 +153,10 @@ def _product(item: Item) -> Cells:
 
 def _attributes(item: Item) -> Cells:
     if item.family == "Compute Instance":
-        return {"product_operating_system": "Linux", "product_vcpu": "16" if "4xlarge" in item.instance_type else "2"}
+        return {
+            "product_operating_system": "Linux",
+            "product_vcpu": "16" if "4xlarge" in item.instance_type else "2",
+        }
     if item.product == "AmazonS3" and item.family == "Storage":
         return {"product_storage_class": item.operation.replace("Storage", "") or "Standard"}
     if "EBS:VolumeUsage" in item.usage_type:

@@ -66,7 +66,8 @@ def _discount_lines(lines: list[Line]) -> Iterator[Line]:
         for kind, value in line.discounts:
             item = line.item
             place = (kind, item.account, item.product, item.region)
-            samples.setdefault(place, _discount_item(kind, item))
+            if place not in samples:
+                samples[place] = _discount_item(kind, item)
             taken[place, line.start // HOURS_A_DAY] += value
     for (place, day), value in taken.items():
         if value:

@@ -85,7 +85,9 @@ def _used(lines: Iterable[Line], period: Period, style: Style) -> set[str]:
     used: set[str] = set()
     for line in lines:
         used.update(line.more)
-        if id(line.item) not in items or (line.net is not None and "line_item_net_unblended_cost" not in used):
+        if id(line.item) not in items or (
+            line.net is not None and "line_item_net_unblended_cost" not in used
+        ):
             items[id(line.item)] = line.item
             used.update(moving(line, style))
     for item in items.values():

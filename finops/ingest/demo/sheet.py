@@ -13,7 +13,9 @@ from finops.ingest.demo.periods import Period, moment
 Record = Mapping[str, str]
 NOTHING: Mapping[str, Callable[[Line], str]] = MappingProxyType({})
 # Amounts a discount takes off come as lines of their own; a blended cost is never given for them.
-_DISCOUNT_TYPES = frozenset({"Discount", "EdpDiscount", "PrivateRateDiscount", "RiVolumeDiscount", "SppDiscount"})
+_DISCOUNT_TYPES = frozenset(
+    {"Discount", "EdpDiscount", "PrivateRateDiscount", "RiVolumeDiscount", "SppDiscount"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from finops.ingest.demo.estate import table as packaged_rows
+
 TableRow = list[str]
 
 
@@ -21,3 +23,8 @@ class Table:
     fields: list[Field]
     rows: Callable[[], Iterator[TableRow]]
     blank_is_null: bool = True
+
+
+def table_fields(name: str) -> list[Field]:
+    """The fields that a packaged CSV file lists: column, kind."""
+    return [Field(row["column"], row["kind"]) for row in packaged_rows(name)]

@@ -27,7 +27,13 @@ BUCKET = "alder-row-billing"
 PREFIX = "billing"
 _CHUNKS = 2
 _NAMESPACE = uuid.UUID("6f1c3c0e-3f52-5a43-9a55-0d5b8e4f7a10")
-_MANIFEST_TYPES = {"text": "OptionalString", "number": "OptionalBigDecimal", "time": "DateTime", "map": "Map", "amounts": "Map"}
+_MANIFEST_TYPES = {
+    "text": "OptionalString",
+    "number": "OptionalBigDecimal",
+    "time": "DateTime",
+    "map": "Map",
+    "amounts": "Map",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,9 @@ def _legacy_manifest(
 def _legacy_column(column: Column) -> dict[str, str]:
     category, slash, name = column.name.partition("/")
     kind = _MANIFEST_TYPES[column.kind]
-    return {"category": category, "name": name, "type": kind} if slash else {"name": column.name, "type": kind}
+    return (
+        {"category": category, "name": name, "type": kind} if slash else {"name": column.name, "type": kind}
+    )
 
 
 def _data_exports_manifest(

@@ -1,0 +1,53 @@
+"""Whether the loaded data have what a question asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from finops.catalog import Problem
+from finops.config.spellings import bare_key
+from finops.dimensions import NONE, Dimension
+from finops.errors import UsageError
+
+if TYPE_CHECKING:
+    from finops.reader import Ledger
+
+
+def require(ledger: Ledger, dimensions: Sequence[Dimension]) -> list[Problem]:
+    """What to say of dimensions that only some of the deliveries have.
+
+    Raises UsageError for one that none of them has. A tag of the settings may be absent everywhere: that is
+    a finding, not a mistake.
+    """
+    return [note for one in dimensions if one.evidence for note in _missing(ledger, one)]
+
+
+def _missing(ledger: Ledger, one: Dimension) -> list[Problem]:
+    is_tag = one.word.startswith("tag:")
+    if is_tag and one.argument in ledger.settings.tags.tags:
+        return []
+    params = [] if one.argument is None else [one.argument]
+    having = {row["delivery_id"] for row in ledger.rows(one.evidence, params)}
+    if not having:
+        raise UsageError(f"no line of the loaded exports has {one.word}", fix=_nearest(ledger, one))
+    lacking = [row for row in ledger.rows("select * from deliveries") if row["delivery_id"] not in having]
+    if not lacking or is_tag:
+        return []
+    names = ", ".join(f"{row['export']} {row['period']}" for row in lacking)
+    return [
+        Problem("dimension_missing", f"some deliveries have no {one.word}; their lines are {NONE}", names)
+    ]
+
+
+def _nearest(ledger: Ledger, one: Dimension) -> str | None:
+    """The key of the same kind that is spelled most alike."""
+    if one.argument is None:
+        return None
+    source = "resource_tag" if one.word.startswith("tag:") else "cost_category"
+    rows = ledger.rows("select distinct key from tag_sets where source = ?", [source])
+    keys = sorted({bare_key(row["key"]) for row in rows})
+    near = get_close_matches(one.argument, keys, n=1, cutoff=0.5)
+    kind = one.word.partition(":")[0]
+    return f"{kind}:{near[0]}" if near else f"one of {', '.join(keys[:8])}" if keys else None
