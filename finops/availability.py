@@ -1,4 +1,4 @@
-"""Whether the loaded data have what a question asks for."""
+"""Whether the loaded data can answer a question, and what to say where they answer it only in part."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from finops.reader import Ledger
 
 
+_NEGATION = Problem(
+    "negation_without_tag",
+    "usage under a Savings Plan stands at its on-demand price here, and the negation that takes it back has "
+    "no tag and no resource; --metric amortized puts each cost where it was caused",
+    "SavingsPlanNegation",
+)
+
+
 def require(ledger: Ledger, dimensions: Sequence[Dimension]) -> list[Problem]:
     """What to say of dimensions that only some of the deliveries have.
 
@@ -22,6 +30,14 @@ def require(ledger: Ledger, dimensions: Sequence[Dimension]) -> list[Problem]:
     a finding, not a mistake.
     """
     return [note for one in dimensions if one.evidence for note in _missing(ledger, one)]
+
+
+def negation_note(ledger: Ledger) -> list[Problem]:
+    """What to say of Savings Plans where cost is told apart by tag or resource, if anything."""
+    if ledger.ask.metric not in ("unblended", "net_unblended"):
+        return []
+    covered = "select 1 from daily_cost where x_line_item_type = 'SavingsPlanCoveredUsage' limit 1"
+    return [_NEGATION] if ledger.rows(covered) else []
 
 
 def _missing(ledger: Ledger, one: Dimension) -> list[Problem]:

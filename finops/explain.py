@@ -108,22 +108,15 @@ def _place(model: Model) -> str:
 
 def _computed_from(deliveries: Sequence[Delivery]) -> Iterator[Line]:
     for one in deliveries:
-        yield (
-            "computed from",
-            f"{one.export} {one.period}",
-            f"delivery {one.delivery}: {one.rows:,} rows, {one.format}, loaded {one.loaded_at:%Y-%m-%d %H:%M} UTC",
-            "",
-            "",
-        )
+        loaded = f"loaded {one.loaded_at:%Y-%m-%d %H:%M} UTC"
+        text = f"delivery {one.delivery}: {one.rows:,} rows, {one.format}, {loaded}"
+        yield "computed from", f"{one.export} {one.period}", text, "", ""
 
 
 def _unknown(name: str) -> UsageError:
     models = load_models()
     columns = [f"{model.name}.{column}" for model in models.values() for column in model.columns]
     near = get_close_matches(name, [*METRICS, *models, *columns], n=1, cutoff=0.5)
-    fix = (
-        f"finops explain {near[0]}"
-        if near
-        else f"a metric ({', '.join(METRICS)}), a model (finops sql --list) or MODEL.COLUMN"
-    )
+    known = f"a metric ({', '.join(METRICS)}), a model (finops sql --list) or MODEL.COLUMN"
+    fix = f"finops explain {near[0]}" if near else known
     return UsageError(f"there is no metric, model or column {name}", fix=fix)

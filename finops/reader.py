@@ -152,7 +152,8 @@ def _create_lookups(connection: DuckDBPyConnection, settings: Settings, ask: Ask
     asked = [*parse_by(ask.by), *(one.dimension for one in filters)]
     create_tag_values(connection, settings.tags, keys_of("tag", asked))
     create_cost_category_values(connection, keys_of("cost_category", asked))
-    create_environments(connection, settings)
+    if any(one.word == "environment" for one in asked):
+        create_environments(connection, settings)
 
 
 def _where(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from finops.availability import negation_note
 from finops.catalog import Problem
-from finops.dimensions import Dimension, needed_joins, needed_mart
+from finops.dimensions import Dimension, needed_joins, needed_mart, parse_where
 from finops.document import Column, Document, Rows, basis_of
 from finops.errors import FinopsError
 
@@ -60,21 +61,7 @@ def _notes(ledger: Ledger, by: Sequence[Dimension], count: int) -> list[Problem]
     notes = []
     if not count:
         notes.append(Problem("no_rows", "nothing was charged for what was asked", " ".join(ledger.ask.where)))
-    if any(one.by_tag_set or one.word == "resource" for one in by) and _has_negation(ledger):
-        notes.append(
-            Problem(
-                "negation_without_tag",
-                "covered usage stands at its on-demand price here and the negation of Savings Plans, which has "
-                "no tag and no resource, apart from it; --metric amortized puts each cost where it was caused",
-                "SavingsPlanNegation",
-            )
-        )
+    asked = [*by, *(parse_where(text).dimension for text in ledger.ask.where)]
+    if any(one.by_tag_set or one.word == "resource" for one in asked):
+        notes += negation_note(ledger)
     return notes
-
-
-def _has_negation(ledger: Ledger) -> bool:
-    if ledger.ask.metric not in ("unblended", "net_unblended"):
-        return False
-    return bool(
-        ledger.rows("select 1 from daily_cost where x_line_item_type = 'SavingsPlanNegation' limit 1")
-    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
+from finops.availability import negation_note
 from finops.catalog import Problem
 from finops.document import Column, Document, Rows, basis_of
 from finops.errors import FinopsError, UsageError
@@ -89,7 +90,7 @@ def tag_gaps(ledger: Ledger) -> Document:
         basis=basis_of(ledger),
         rows=_gap_rows(ledger, sum((total["gap"] for total in totals), Decimal(0))),
         totals={"by_tag": Rows.of(BY_TAG, [_coverage_row(total) for total in totals])},
-        problems=[*ledger.problems, *_invalid(totals, ledger.currency)],
+        problems=[*ledger.problems, *negation_note(ledger), *_invalid(totals, ledger.currency)],
         table_rows=TABLE_ROWS,
     )
 
@@ -148,8 +149,8 @@ def _invalid(totals: Sequence[dict[str, Any]], currency: str) -> list[Problem]:
     return [
         Problem(
             "invalid_tag_value",
-            f"{total['tag']} has a value that [tags.values.{total['tag']}] does not allow in "
-            f"{total['invalid_sets']} tag sets, {total['invalid']:,.2f} {currency}; it counts as tagged here",
+            f"values that [tags.values.{total['tag']}] does not allow count as tagged here: "
+            f"{total['invalid']:,.2f} {currency}, tag sets with one: {total['invalid_sets']}",
             f"tag:{total['tag']}",
         )
         for total in totals

@@ -9,7 +9,7 @@
 
   function painted(trace) {
     const pattern = { ...trace.marker.pattern, fillmode: "overlay", fgcolor: colour("card"), size: 6, solidity: 0.3 };
-    const line = { color: colour("card"), width: 1 };
+    const line = { ...trace.marker.line, color: colour("card") };
     return { ...trace, marker: { ...trace.marker, color: colour(trace.meta.tone), pattern, line } };
   }
 

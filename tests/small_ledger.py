@@ -65,7 +65,8 @@ LINES = (
          x_line_item_type="SavingsPlanCoveredUsage", pricing_category="Committed"),
     Line("2026-10-13", "-30", "0", "000000000003", x_line_item_type="SavingsPlanNegation"),
     Line("2026-10-13", "24", "3", "000000000003", region_id=None, x_usage_type="ComputeSP",
-         x_service_code="ComputeSavingsPlans", x_line_item_type="SavingsPlanRecurringFee", charge_category="Purchase"),
+         x_service_code="ComputeSavingsPlans", x_line_item_type="SavingsPlanRecurringFee",
+         charge_category="Purchase"),
     Line("2026-10-01", "8.125", region_id=None, x_usage_type=None, x_line_item_type="Tax",
          pricing_category=None, charge_category="Tax"),
     Line("2026-10-14", "0.000000012", resource_id='=cmd|"<b>"', x_service_code="AWSLambda", tag_set_id=1),
@@ -119,8 +120,10 @@ def small_ledger(
 
 
 _INSERT = """
-insert into resource_daily (charge_day, x_unblended_cost, x_amortized_cost, sub_account_id, region_id, x_service_code,
-    x_line_item_type, x_usage_type, resource_id, tag_set_id, pricing_category, charge_category, billing_period, delivery_id)
+insert into resource_daily (
+    charge_day, x_unblended_cost, x_amortized_cost, sub_account_id, region_id, x_service_code, x_line_item_type,
+    x_usage_type, resource_id, tag_set_id, pricing_category, charge_category, billing_period, delivery_id
+)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
@@ -132,7 +135,8 @@ create table resource_daily (
     x_usage_type varchar, resource_id varchar, tag_set_id ubigint, billing_currency varchar default 'USD',
     x_unblended_cost decimal(38, 10), x_amortized_cost decimal(38, 10),
     x_taggable boolean as (
-        x_line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') and resource_id is not null
+        x_line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
+        and resource_id is not null
     )
 );
 create view daily_cost as

@@ -39,90 +39,82 @@ FOCUS_DIMENSIONS = {
 Truth = dict[str, Any]
 METRICS = ("unblended", "net_unblended", "amortized", "net_amortized", "list")
 
-TEXT = [
-    "product_region_code",
-    "bill_invoice_id",
-    "bill_payer_account_id",
-    "line_item_usage_account_id",
-    "line_item_line_item_type",
-    "line_item_product_code",
-    "line_item_usage_type",
-    "line_item_operation",
-    "line_item_resource_id",
-    "savings_plan_savings_plan_a_r_n",
-    "reservation_reservation_a_r_n",
-]
-TIMES = ["line_item_usage_start_date"]
-MONEY = [
-    "line_item_unblended_cost",
-    "line_item_net_unblended_cost",
-    "pricing_public_on_demand_cost",
-    "savings_plan_savings_plan_effective_cost",
-    "savings_plan_net_savings_plan_effective_cost",
-    "savings_plan_total_commitment_to_date",
-    "savings_plan_used_commitment",
-    "savings_plan_amortized_upfront_commitment_for_billing_period",
-    "savings_plan_net_amortized_upfront_commitment_for_billing_period",
-    "savings_plan_net_recurring_commitment_for_billing_period",
-    "reservation_effective_cost",
-    "reservation_net_effective_cost",
-    "reservation_amortized_upfront_fee_for_billing_period",
-    "reservation_unused_amortized_upfront_fee_for_billing_period",
-    "reservation_unused_recurring_fee",
-    "reservation_net_unused_amortized_upfront_fee_for_billing_period",
-    "reservation_net_unused_recurring_fee",
-]
-
+TIME = "line_item_usage_start_date"
+TEXT = """
+product_region_code line_item_usage_account_id line_item_line_item_type line_item_product_code
+line_item_usage_type line_item_resource_id bill_invoice_id
+savings_plan_savings_plan_a_r_n reservation_reservation_a_r_n
+"""
+MONEY = """
+line_item_unblended_cost line_item_net_unblended_cost pricing_public_on_demand_cost
+savings_plan_savings_plan_effective_cost savings_plan_net_savings_plan_effective_cost
+savings_plan_total_commitment_to_date savings_plan_used_commitment
+savings_plan_amortized_upfront_commitment_for_billing_period
+savings_plan_net_amortized_upfront_commitment_for_billing_period
+savings_plan_net_recurring_commitment_for_billing_period
+reservation_effective_cost reservation_net_effective_cost
+reservation_amortized_upfront_fee_for_billing_period
+reservation_unused_amortized_upfront_fee_for_billing_period reservation_unused_recurring_fee
+reservation_net_unused_amortized_upfront_fee_for_billing_period reservation_net_unused_recurring_fee
+"""
+# Gross and net by the same formulas: `net_` columns where the month has them, else the gross ones.
 CUR_METRICS = """
 with line as (
     select
         *,
         line_item_line_item_type as type,
         line_item_unblended_cost as u,
-        coalesce(line_item_net_unblended_cost, line_item_unblended_cost) as n,
-        coalesce(savings_plan_net_savings_plan_effective_cost, savings_plan_savings_plan_effective_cost)
-            as plan_net,
-        coalesce(reservation_reservation_a_r_n, '') <> '' as reserved
+        coalesce(line_item_net_unblended_cost, u) as n,
+        coalesce(reservation_reservation_a_r_n, '') <> '' as reserved,
+        savings_plan_savings_plan_effective_cost as plan_gross,
+        coalesce(savings_plan_net_savings_plan_effective_cost, plan_gross) as plan_net,
+        savings_plan_total_commitment_to_date - savings_plan_used_commitment as left_gross,
+        savings_plan_net_amortized_upfront_commitment_for_billing_period
+            + savings_plan_net_recurring_commitment_for_billing_period as net_commitment,
+        reservation_unused_amortized_upfront_fee_for_billing_period
+            + reservation_unused_recurring_fee as unused_gross,
+        coalesce(
+            reservation_net_unused_amortized_upfront_fee_for_billing_period
+                + reservation_net_unused_recurring_fee,
+            unused_gross
+        ) as unused_net
     from raw
 ),
 used as (
     select savings_plan_savings_plan_a_r_n as arn, line_item_usage_start_date as hour, sum(plan_net) as net_used
-    from line where type = 'SavingsPlanCoveredUsage' group by arn, hour
+    from line
+    where type = 'SavingsPlanCoveredUsage'
+    group by arn, hour
 )
 select
-    line.* , u as unblended, n as net_unblended,
+    line.*,
+    u as unblended,
+    n as net_unblended,
     case
-        when type = 'SavingsPlanCoveredUsage' then savings_plan_savings_plan_effective_cost
-        when type = 'SavingsPlanRecurringFee'
-            then savings_plan_total_commitment_to_date - savings_plan_used_commitment
+        when type = 'SavingsPlanCoveredUsage' then plan_gross
+        when type = 'SavingsPlanRecurringFee' then left_gross
         when type in ('SavingsPlanNegation', 'SavingsPlanUpfrontFee') then 0
         when type = 'DiscountedUsage' then reservation_effective_cost
-        when type = 'RIFee'
-            then reservation_unused_amortized_upfront_fee_for_billing_period + reservation_unused_recurring_fee
+        when type = 'RIFee' then unused_gross
         when type = 'Fee' and reserved then 0
         else u
     end as amortized,
     case
         when type = 'SavingsPlanCoveredUsage' then plan_net
-        when type = 'SavingsPlanRecurringFee' and savings_plan_net_recurring_commitment_for_billing_period is null
-            then savings_plan_total_commitment_to_date - savings_plan_used_commitment
         when type = 'SavingsPlanRecurringFee'
-            then savings_plan_net_amortized_upfront_commitment_for_billing_period
-                + savings_plan_net_recurring_commitment_for_billing_period - coalesce(net_used, 0)
+            then coalesce(net_commitment - coalesce(net_used, 0), left_gross)
         when type in ('SavingsPlanNegation', 'SavingsPlanUpfrontFee') then 0
-        when type = 'DiscountedUsage' then coalesce(reservation_net_effective_cost, reservation_effective_cost)
-        when type = 'RIFee' then
-            coalesce(reservation_net_unused_amortized_upfront_fee_for_billing_period,
-                reservation_unused_amortized_upfront_fee_for_billing_period)
-            + coalesce(reservation_net_unused_recurring_fee, reservation_unused_recurring_fee)
+        when type = 'DiscountedUsage'
+            then coalesce(reservation_net_effective_cost, reservation_effective_cost)
+        when type = 'RIFee' then unused_net
         when type = 'Fee' and reserved then 0
         else n
     end as net_amortized,
     case
         when type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
             then coalesce(nullif(pricing_public_on_demand_cost, 0), u)
-        when type in ('SavingsPlanNegation', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'RIFee') then 0
-        when type like '%Discount' and type <> 'FutureDiscount' then 0
+        when type in ('SavingsPlanNegation', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee') then 0
+        when type = 'RIFee' or (type like '%Discount' and type <> 'FutureDiscount') then 0
         when type = 'Fee' and reserved then 0
         else u
     end as list,
@@ -183,15 +175,12 @@ class Ledger:
 def cur_ledger(folder: Path, month: str) -> Ledger:
     ledger = Ledger(folder, month)
     known = {athena(name): name for name in ledger.columns if not name.startswith("resourceTags/")}
-    picks = [pick(name, known, "varchar") for name in TEXT]
-    picks += [pick(name, known, "timestamp") for name in TIMES]
-    picks += [pick(name, known, "decimal(38, 10)") for name in MONEY]
-    ledger.db.execute(
-        f"create table raw as select {', '.join(picks)}, {tag(ledger, 'Owner')} as owner from {ledger.source}"
-    )
-    ledger.db.execute(
-        f"create table facts as select * replace ({owner(TAGGABLE_CUR)} as owner) from ({CUR_METRICS})"
-    )
+    picks = [pick(name, known, "varchar") for name in TEXT.split()]
+    picks += [pick(name, known, "decimal(38, 10)") for name in MONEY.split()]
+    picks.append(pick(TIME, known, "timestamp"))
+    picks.append(owner(ledger, TAGGABLE_CUR))
+    ledger.db.execute(f"create table raw as select {', '.join(picks)} from {ledger.source}")
+    ledger.db.execute(f"create table facts as {CUR_METRICS}")
     return ledger
 
 
@@ -213,25 +202,24 @@ def tag(ledger: Ledger, key: str) -> str:
     return f"coalesce(nullif(trim({value}), ''), '(untagged)')"
 
 
-TAGGABLE_CUR = """type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
+TAGGABLE_CUR = """line_item_line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
     and coalesce(line_item_resource_id, '') <> ''"""
 TAGGABLE_FOCUS = """ChargeCategory = 'Usage' and coalesce(ChargeClass, '') <> 'Correction'
     and coalesce(CommitmentDiscountStatus, '') <> 'Unused' and coalesce(ResourceId, '') <> ''"""
 
 
-def owner(taggable: str) -> str:
-    return f"case when {taggable} then owner else '(untaggable)' end"
+def owner(ledger: Ledger, taggable: str) -> str:
+    return f"case when {taggable} then {tag(ledger, 'Owner')} else '(untaggable)' end as owner"
 
 
 def focus_ledger(folder: Path, month: str) -> Ledger:
     ledger = Ledger(folder, month)
-    costs = ", ".join(
+    costs = [
         f"cast({name} as decimal(38, 10)) as {name}" for name in ("BilledCost", "EffectiveCost", "ListCost")
-    )
-    ledger.db.execute(
-        f"create table facts as select * replace({costs}), case when {TAGGABLE_FOCUS} then {tag(ledger, 'Owner')} else '(untaggable)' end as owner,"
-        f" strftime(cast(ChargePeriodStart as timestamp), '%Y-%m-%d') as day from {ledger.source}"
-    )
+    ]
+    day = "strftime(cast(ChargePeriodStart as timestamp), '%Y-%m-%d') as day"
+    picks = [f"* replace ({', '.join(costs)})", owner(ledger, TAGGABLE_FOCUS), day]
+    ledger.db.execute(f"create table facts as select {', '.join(picks)} from {ledger.source}")
     return ledger
 
 

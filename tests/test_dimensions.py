@@ -30,7 +30,10 @@ def kept(*filters: str) -> Decimal:
     parsed = [parse_where(text) for text in filters]
     by = [one.dimension for one in parsed]
     joins, where = needed_joins(by), where_sql(parsed)
-    sql = f"select coalesce(sum(x_unblended_cost), 0) as cost from {needed_mart(by)} as facts {joins.sql} where {where.sql}"
+    sql = (
+        f"select coalesce(sum(x_unblended_cost), 0) as cost from {needed_mart(by)} as facts {joins.sql}"
+        f" where {where.sql}"
+    )
     (row,) = ledger.rows(sql, [*joins.params, *where.params])
     return Decimal(row["cost"])
 

@@ -25,9 +25,9 @@ SPECIAL = {
 }
 ELSE = ("Usage", "Tax", "Credit", "Fee", "Refund", "a type of next year")
 TEXT = (
-    "x_line_item_type", "x_reservation_arn", "x_savings_plan_arn", "x_service_code", "x_usage_type", "x_operation",
-    "charge_description", "x_billing_entity", "x_bill_type", "x_instance_type", "x_pricing_term", "resource_id",
-    "billing_currency", "invoice_id",
+    "x_line_item_type", "x_reservation_arn", "x_savings_plan_arn", "x_service_code", "x_usage_type",
+    "x_operation", "charge_description", "x_billing_entity", "x_bill_type", "x_instance_type",
+    "x_pricing_term", "resource_id", "billing_currency", "invoice_id",
 )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_the_formula_told_is_the_one_that_is_computed(
 
 def test_a_metric_names_its_models_and_checks_in_the_order_data_flow() -> None:
     found = parts(explain("amortized"))
-    assert [line[0] for line in found["models"]][0] == "cur_line_items"
+    assert found["models"][0][0] == "cur_line_items"
     assert {"resource_daily", "daily_cost", "period_totals"} <= {line[0] for line in found["models"]}
     assert {"cur_amortized_identity", "marts_tie_to_source"} <= {line[0] for line in found["checks"]}
 

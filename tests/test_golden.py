@@ -1,4 +1,4 @@
-"""What each reading verb prints in each format, held against files, and every JSON document against its schema.
+"""What each reading verb prints in each format, held against files; every JSON document against its schema.
 
 After a wanted change: UPDATE_GOLDEN=1 pytest tests/test_golden.py, and read the difference.
 """

@@ -133,8 +133,9 @@ def test_markdown_values_cannot_become_markup() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("1234567.895", "1,234,567.90"), ("0.125", "0.12"), ("0.135", "0.14"), ("0", "0.00"), ("-0.001", ">-0.01"),
-        ("0.0000000001", "<0.01"), ("0.006", "0.01"), ("-1234.5", "-1,234.50"), ("99999999999999999999999999999.99", "99,999,999,999,999,999,999,999,999,999.99"),
+        ("1234567.895", "1,234,567.90"), ("0.125", "0.12"), ("0.135", "0.14"), ("0", "0.00"),
+        ("0.0000000001", "<0.01"), ("-0.001", ">-0.01"), ("0.006", "0.01"), ("-1234.5", "-1,234.50"),
+        ("99999999999999999999999999999.99", "99,999,999,999,999,999,999,999,999,999.99"),
     ],
 )  # fmt: skip
 def test_money_is_rounded_to_the_cent_and_never_to_nothing(value: str, expected: str) -> None:
@@ -144,7 +145,8 @@ def test_money_is_rounded_to_the_cent_and_never_to_nothing(value: str, expected:
 @pytest.mark.parametrize(
     ("value", "kind", "expected"),
     [
-        (None, "money", "n/a"), (None, "flag", "unknown"), (None, "text", ""), (True, "flag", "yes"), (False, "flag", "no"),
+        (None, "money", "n/a"), (None, "flag", "unknown"), (None, "text", ""),
+        (True, "flag", "yes"), (False, "flag", "no"),
         (1234567, "count", "1,234,567"), (Decimal("76.5903"), "percent", "76.59%"),
         (datetime(2026, 10, 1, 6, 30, tzinfo=UTC), "time", "2026-10-01 06:30 UTC"),
     ],

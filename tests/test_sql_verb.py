@@ -80,8 +80,9 @@ def test_a_question_that_does_not_fit_is_a_usage_error(
 
 
 _TABLES = """
-create table resource_cost as select 'd' as delivery_id, 1 as tag_set_id, 'a' as sub_account_id, 'r' as region_id,
-    's' as x_service_code, 'i' as resource_id, true as x_taggable, cast(1 as decimal(38, 10)) as cost;
+create table resource_cost as select
+    'd' as delivery_id, 1 as tag_set_id, 'a' as sub_account_id, 'r' as region_id, 's' as x_service_code,
+    'i' as resource_id, true as x_taggable, cast(1 as decimal(38, 10)) as cost;
 create table tag_values (delivery_id varchar, tag_set_id integer, tag varchar, state varchar);
 create table required_tags as select 'Owner' as tag;
 """

@@ -1,4 +1,4 @@
-"""Status: what is loaded, what counts, and what its figures are worth; and the reading verbs over a real file."""
+"""Status: what is loaded, what counts, what its figures are worth; and the reading verbs over a real file."""
 
 from __future__ import annotations
 

@@ -72,8 +72,12 @@ def test_coverage_is_in_percent_of_what_could_carry_the_tag() -> None:
 def test_a_value_the_policy_does_not_know_counts_as_tagged_and_is_said() -> None:
     (problem,) = gaps().problems
     assert (problem.code, problem.where) == ("invalid_tag_value", "tag:Environment")
-    assert "1 tag set" in problem.message
     assert "50.50 USD" in problem.message
+    assert problem.message.endswith("tag sets with one: 1")
+
+
+def test_unblended_says_where_the_negation_of_savings_plans_stands() -> None:
+    assert "negation_without_tag" in [problem.code for problem in tag_gaps(small_ledger()).problems]
 
 
 def test_a_resource_that_is_charged_on_many_days_is_one_row() -> None:

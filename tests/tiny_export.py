@@ -1,4 +1,4 @@
-"""A legacy Cost and Usage Report of a few lines on disk, for tests that go all the way from a file to a verb."""
+"""A legacy Cost and Usage Report of a few lines on disk, for tests from a file all the way to a verb."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LINES = (
 def write_export(
     folder: Path, lines: Iterable[dict[str, str]] = LINES, name: str = "acme", **always: str
 ) -> Path:
-    """Write the export with its manifest below `folder` and return its folder; `always` is set on every line."""
+    """Write the export with its manifest below `folder`, return its folder; `always` is set on each line."""
     root = folder / name
     home = root / "20261001-20261101"
     home.mkdir(parents=True)

@@ -43,7 +43,10 @@ def asked(
 
 @contextmanager
 def opened(ask: Ask, db: Path | None, config: Path | None) -> Iterator[Ledger]:
-    """The ledger that answers `ask`. Raises DataError when nothing is loaded, UsageError for a bad question."""
+    """The ledger that answers `ask`, with the settings of the verb.
+
+    Raises DataError when nothing is loaded, UsageError for a question that does not fit the data.
+    """
     from finops.availability import require
     from finops.dimensions import parse_by, parse_where
     from finops.reader import open_ledger

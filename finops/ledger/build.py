@@ -105,8 +105,10 @@ def _write_tag_sets(
     count = _row(connection, "select count(*) as sets, count(distinct tag_set_id) as ids from label_sets")
     if count["sets"] != count["ids"]:
         raise DataError("two different sets of tags got the same number", delivery_id, "report this: it is a bug")
+    # a label twice in a set would double the set's cost wherever it is joined
     connection.execute(
-        f"copy (select {literal(delivery_id)} as delivery_id, * from ({tag_sets_sql(layout, 'label_sets')})) "
+        f"copy (select distinct on (tag_set_id, source, key) {literal(delivery_id)} as delivery_id, * "
+        f"from ({tag_sets_sql(layout, 'label_sets')})) "
         f"to {literal(str(folder / 'tag_sets.parquet'))} (format parquet)"
     )
 

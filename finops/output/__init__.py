@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from finops.catalog import Problem
 from finops.document import Document
 from finops.output.destination import destination
 from finops.output.values import printable
-from finops.catalog import Problem
 
 # Each is a module with `chunks(document)`; adding a format is one file and one word here.
 _FORMATS = {"table": "as_table", "json": "as_json", "csv": "as_csv", "md": "as_markdown"}

@@ -185,7 +185,7 @@ def _stack(name: str, x: Sequence[str], costs: Sequence[Decimal], facts: ReportF
         "y": _heights(costs),
         "customdata": [f"{label}<br>{cash(cost, facts.currency)}" for cost in costs],
         "hovertemplate": _HOVER,
-        "marker": {"pattern": {"shape": PATTERNS.get(tone, "")}},
+        "marker": {"pattern": {"shape": PATTERNS.get(tone, "")}, "line": {"width": 1}},
         "meta": {"tone": tone},
     }
 

@@ -307,10 +307,11 @@ def _month_text(facts: ReportFacts) -> tuple[str, ...]:
     if month.change is None or month.complete is None or month.same_days is None:
         return ("There are no same days of the month before to hold it against.",)
     row = Compared("", month.complete.daily, (month.same_days.daily,))
-    change = cash(month.change, facts.currency, sign=True)
+    way = "more" if month.change >= 0 else "less"
     return (
-        f"{DAILY} of the complete days, {span(month.complete.window)}, are {change} "
-        f"({percent_cell(row).text}) on the same days of {month.same_days.window.start:%B}.",
+        f"{DAILY} of the complete days, {span(month.complete.window)}, are "
+        f"{cash(abs(month.change), facts.currency)} ({percent_cell(row).text}) {way} than on the same days "
+        f"of {month.same_days.window.start:%B}.",
     )
 
 
@@ -340,7 +341,9 @@ def _trust(facts: ReportFacts) -> Section:
     text = [f"{figures_are} {_FINALITY[facts.final]}"]
     if facts.as_of:
         text.append(f"The newest charge in the data ends {shown(facts.as_of)}.")
-    problems = Block("Problems", () if facts.problems else ("No problem is known.",), table=_problems_table(facts))
+    problems = Block(
+        "Problems", () if facts.problems else ("No problem is known.",), table=_problems_table(facts)
+    )
     blocks = (Block("Deliveries", table=_deliveries_table(facts)), problems)
     return Section("trust", "State of the data", tuple(text), blocks)
 

@@ -1,4 +1,4 @@
-"""The demo estate: one believable company's ledger, written in every shape of export, with the truth beside it.
+"""The demo estate: one believable company's ledger, in every shape of export, with the truth beside it.
 
 The tree lies in `<out>/exports/<name of the export>/`, as in a bucket, `truth.json` in `<out>`.
 """

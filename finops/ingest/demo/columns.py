@@ -1,7 +1,7 @@
 """The columns of the cost and usage report and how each export spells their names.
 
-`data/columns.csv` has the legacy spelling. `when` is `net` for what exists only with a discount in the period,
-`cur2` for what only CUR 2.0 has, `map` for what CUR 2.0 keeps inside its map `product`.
+`data/columns.csv` has the legacy spelling. `when` is `net` for what exists only with a discount in the
+period, `cur2` for what only CUR 2.0 has, `map` for what CUR 2.0 keeps inside its map `product`.
 """
 
 import re
@@ -12,7 +12,7 @@ from finops.ingest.demo.estate import table
 
 
 class Column(NamedTuple):
-    """One column of the report: its legacy name, its snake-case name, `text`, `number` or `time`, and `when`."""
+    """One column of the report: its two spellings; `text`, `number` or `time`; and when it is there."""
 
     legacy: str
     name: str
@@ -33,8 +33,8 @@ def columns() -> tuple[Column, ...]:
 def snake(name: str) -> str:
     """The Athena name of a legacy column: resourceTags/user:CostCenter is resource_tags_user_cost_center.
 
-    A capital starts a new word, all else that is not a letter or a digit separates words (Cost and Usage Report
-    user guide, "Column names").
+    A capital starts a new word, all else that is not a letter or a digit separates words (Cost and Usage
+    Report user guide, "Column names").
     """
     words = re.sub(r"([A-Z])", r"_\1", name).lower()
     return re.sub(r"[^a-z0-9]+", "_", words).strip("_")

@@ -1,6 +1,7 @@
 """The tags of each resource hour by hour: those it should carry, then the faults planted on it."""
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from finops.ingest.demo.estate import Row, estate
@@ -17,7 +18,7 @@ def segments(resource: Row, start: int, end: int) -> list[tuple[int, int, Tags]]
     cuts = [start, *sorted(edge for edge in edges if start < edge < end), end]
     return [
         (left, right, _tags(resource, [fault for fault in faults if is_active(fault, left)]))
-        for left, right in zip(cuts, cuts[1:], strict=False)
+        for left, right in pairwise(cuts)
         if left < right
     ]
 

@@ -1,6 +1,6 @@
 """The ledger as rows of the cost and usage report, in three spellings: legacy, Athena, CUR 2.0."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from finops.ingest.demo import money
 from finops.ingest.demo.columns import columns, snake, tag_column
@@ -22,7 +22,7 @@ _MAPS = {"product": "map", "resource_tags": "map", "cost_category": "map", "disc
 _PRODUCT = "product_"
 
 
-def legacy_csv(period: Period, lines: list[Line]) -> Table:
+def legacy_csv(period: Period, lines: Sequence[Line]) -> Table:
     """Slash columns; tag keys keep their case, and columns come and go with the period."""
     keys = _tag_keys(lines)
     fields = [Field(column.legacy, column.kind) for column in columns() if _in_legacy(column.when, period)]
@@ -40,7 +40,7 @@ def legacy_csv(period: Period, lines: list[Line]) -> Table:
     return Table(fields, lambda: _rows(fields, lines, cells, changing))
 
 
-def legacy_parquet(period: Period, lines: list[Line]) -> Table:
+def legacy_parquet(period: Period, lines: Sequence[Line]) -> Table:
     """Athena's snake-case columns, colliding tag keys merged; missing text is '' and dates are timestamps."""
     tags = dict.fromkeys(snake(tag_column(key)) for key in _tag_keys(lines))
     fields = [Field(column.name, column.kind) for column in columns() if _in_legacy(column.when, period)]
@@ -53,7 +53,7 @@ def legacy_parquet(period: Period, lines: list[Line]) -> Table:
     return Table(fields, lambda: _rows(fields, lines, cells, _plain(time_interval)), blank_is_null=False)
 
 
-def cur2(period: Period, lines: list[Line]) -> Table:
+def cur2(period: Period, lines: Sequence[Line]) -> Table:
     """CUR 2.0: the same columns every month, tags and rare attributes in maps."""
     fields = [Field(column.name, column.kind) for column in columns() if column.when != "map"]
     fields += [Field(name, kind) for name, kind in _MAPS.items()]
@@ -83,7 +83,10 @@ def _tag_keys(lines: Iterable[Line]) -> list[str]:
 
 
 def _rows(
-    fields: list[Field], lines: list[Line], cells: Callable[[Item], Cells], changing: Callable[[Line], Cells]
+    fields: list[Field],
+    lines: Sequence[Line],
+    cells: Callable[[Item], Cells],
+    changing: Callable[[Line], Cells],
 ) -> Iterator[TableRow]:
     position = {field.name: number for number, field in enumerate(fields)}
     known: dict[int, TableRow] = {}

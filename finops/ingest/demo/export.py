@@ -1,7 +1,7 @@
 """Writes one export of the company, tree and manifests, and the truth beside it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from finops.errors import UsageError
@@ -15,7 +15,7 @@ from finops.ingest.demo.periods import Period, deliveries, periods
 from finops.ingest.demo.table import Table
 from finops.ingest.demo.truth import truth
 
-_Convert = Callable[[Period, list[Line]], Table]
+_Convert = Callable[[Period, Sequence[Line]], Table]
 _CONVERT: dict[str, _Convert] = {
     "legacy-csv": legacy_csv,
     "legacy-parquet": legacy_parquet,
@@ -31,9 +31,10 @@ DELIVERIES = ("first", "last")
 def write_export(shape: str, out: Path, months: int = 3, delivery: str = "last") -> Path:
     """Write the demo company's export of that shape below `out`, as AWS lays it out, and `out`/truth.json.
 
-    `months` (1 to 24) ends with the open month. `delivery` is `last`, or `first` for the tree as it stood before
-    the restated month was delivered again. Returns the folder of the export. The same bytes every time, but for
-    Parquet, whose bytes depend on DuckDB. Raises UsageError for an unknown shape or delivery, or too many months.
+    `months` (1 to 24) ends with the open month. `delivery` is `last`, or `first` for the tree as it stood
+    before the restated month was delivered again; nothing else differs between the two. Returns the folder
+    of the export. The same bytes every time, but for Parquet, whose bytes depend on DuckDB. Raises UsageError
+    for an unknown shape or delivery, or a number of months that the demo does not have.
     """
     export = EXPORTS[_one_of("shape", shape, SHAPES)]
     newest = periods(months, _one_of("delivery", delivery, DELIVERIES))

@@ -1,11 +1,11 @@
 """The ledger as FOCUS 1.2: discounts and negations folded into the rows, fees split from what is unused.
 
-A covered hour is billed nothing, its plan is: the negation takes no row. The fee of a commitment is a Purchase
-(billed, effective nothing) and, where something is left of it, an Unused row (billed nothing, effective the rest).
-So BilledCost adds up to the net unblended cost and EffectiveCost to the net amortized cost.
+A covered hour is billed nothing, its plan is: the negation takes no row. The fee of a commitment is a
+Purchase (billed, effective nothing) and, where something is left of it, an Unused row (billed nothing,
+effective the rest). So BilledCost adds up to the net unblended cost, EffectiveCost to the net amortized cost.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from finops.ingest.demo import money
@@ -35,7 +35,7 @@ class Charge(NamedTuple):
     committed: int
 
 
-def focus(period: Period, lines: list[Line]) -> Table:
+def focus(period: Period, lines: Sequence[Line]) -> Table:
     """Every FOCUS 1.2 column and the five that AWS adds."""
     fields = table_fields("data/focus_columns.csv")
     return Table(fields, lambda: _rows(fields, period, lines))
@@ -70,7 +70,7 @@ def _left(line: Line) -> int:
     return line.more[_SP + "total_commitment_to_date"] - line.more[_SP + "used_commitment"]
 
 
-def _rows(fields: list[Field], period: Period, lines: list[Line]) -> Iterator[TableRow]:
+def _rows(fields: list[Field], period: Period, lines: Sequence[Line]) -> Iterator[TableRow]:
     position = {field.name: number for number, field in enumerate(fields)}
     known: dict[tuple[int, Role], TableRow] = {}
     start, end = time_interval(period.start), time_interval(period.end)

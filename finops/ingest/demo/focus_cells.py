@@ -1,4 +1,4 @@
-"""The cells of a FOCUS 1.2 row that stay the same from hour to hour, and what kind of charge a line item is."""
+"""The cells of a FOCUS 1.2 row that stay the same from hour to hour, and its kind of charge."""
 
 from enum import StrEnum
 
@@ -27,13 +27,19 @@ _CHARGES = {
 }
 _UNITS = {"Hrs": "Hours", "hours": "Hours", "GB-Mo": "GB-Months", "ACU-Hr": "ACU-Hours"}
 _RESOURCE_TYPES = {
-    "i-": "Instance", "vol-": "Volume", "arn:aws:ecs": "Task", "arn:aws:rds": "Database", "arn:aws:lambda": "Function",
-    "arn:aws:elasticache": "Cache Cluster", "arn:aws:dynamodb": "Table", "arn:aws:kinesis": "Stream",
-}  # fmt: skip
+    "i-": "Instance",
+    "vol-": "Volume",
+    "arn:aws:ecs": "Task",
+    "arn:aws:rds": "Database",
+    "arn:aws:lambda": "Function",
+    "arn:aws:elasticache": "Cache Cluster",
+    "arn:aws:dynamodb": "Table",
+    "arn:aws:kinesis": "Stream",
+}
 
 
 class Role(StrEnum):
-    """Which FOCUS row of a line item: most have one, the fee of a commitment has its purchase and what is unused."""
+    """Which row of a line item: most have one, a commitment's fee has its purchase and what is unused."""
 
     CHARGE = "charge"
     UNUSED = "unused"

@@ -1,7 +1,7 @@
 """Where AWS puts the files of an export, below one prefix of a bucket, and what its manifests say.
 
-Everything lies in `<out>/exports/<name of the export>/`, as in the bucket `alderrow-billing`. Create-new exports
-keep every delivery and move the manifest of the period to the newest; overwriting exports keep one.
+Everything lies in `<out>/exports/<name of the export>/`, as in the bucket `alderrow-billing`. Create-new
+exports keep every delivery and move the manifest of the period to the newest; overwriting exports keep one.
 """
 
 import hashlib

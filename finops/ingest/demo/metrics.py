@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from finops.ingest.demo.line import Line
 
-# The net commitment used in one plan's hour: not a column of any export, the sum of that hour's covered lines.
+# The net commitment used in one plan's hour: no column of any export, the sum of that hour's covered lines.
 NET_USED = "net_used_commitment"
 RESERVATION_ARN = "reservation_reservation_a_r_n"
 USAGE_TYPES = frozenset({"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"})

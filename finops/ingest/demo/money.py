@@ -4,7 +4,7 @@ Integers are exact like Decimal and several times faster, and a tenth decimal is
 """
 
 SCALE = 10
-ONE = 10**SCALE
+ONE: int = 10**SCALE
 
 
 def units(text: str) -> int:

@@ -58,7 +58,7 @@ def months_since(hour: int, year: int, month: int) -> int:
 
 
 def periods(months: int, delivery: str = "last") -> list[Period]:
-    """The newest delivery of each of `months` billing periods; with `first`, the restated month as it was before."""
+    """The newest delivery of each of `months` billing periods; or, of the restated one, the first."""
     if not 1 <= months <= MAX_MONTHS:
         raise UsageError(f"the demo estate has 1 to {MAX_MONTHS} months, not {months}", fix="--months 3")
     year, month = (int(part) for part in str(estate().open_month["key"]).split("-"))

@@ -1,4 +1,4 @@
-"""What the company's own finops.toml makes of its tags: for truth.json, by the plainest reading of the rules."""
+"""What the company's own finops.toml makes of its tags, for truth.json: the rules read plainly."""
 
 import re
 import tomllib

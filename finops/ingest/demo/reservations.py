@@ -43,7 +43,7 @@ def _apply(period: Period, reservation: Table, lines: list[Line]) -> list[Line]:
 
 
 def _is_reserved(line: Line, reservation: Table) -> bool:
-    return line.item.key == reservation["resource"] and line.item.meter == reservation["meter"]
+    return (line.item.key, line.item.meter) == (reservation["resource"], reservation["meter"])
 
 
 def _terms(reservation: Table) -> Terms:

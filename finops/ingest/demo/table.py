@@ -10,7 +10,7 @@ TableRow = list[str]
 
 
 class Field(NamedTuple):
-    """One column: its name, and `text`, `number`, `time`, `map` (JSON of texts) or `numbers` (JSON of numbers)."""
+    """One column: its name, and `text`, `number`, `time`, `map` or `numbers` (JSON of texts, of numbers)."""
 
     name: str
     kind: str

@@ -1,14 +1,14 @@
 """truth.json: every figure that a tool should find in the exports, from the ledger before it is written."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from finops.ingest.demo import money
 from finops.ingest.demo.company_tags import is_active
 from finops.ingest.demo.cur_cells import time_interval
-from finops.ingest.demo.estate import estate
+from finops.ingest.demo.estate import Table, estate
 from finops.ingest.demo.focus import charges
 from finops.ingest.demo.layout import delivery_ids
 from finops.ingest.demo.ledger import ledger
@@ -26,10 +26,13 @@ _AMORTIZED_UPFRONT = (
 _NOTES = [
     "All money in USD, exact decimals as text; days are UTC and those of the start of the charge.",
     "Without net columns (no discount in the period) the net metrics are the gross ones.",
-    "list: public price of usage, else the unblended cost; nothing for negations, commitment fees and discounts.",
-    "FOCUS: BilledCost adds up to net_unblended and EffectiveCost to net_amortized, by account and service too,"
-    " EffectiveCost also by tag; ListCost to list. Days and line item types differ: rows are folded and split.",
-    "coverage: tagged_cost in percent of taggable_cost; a value the settings reject is tagged, and in invalid_cost.",
+    "list: the public price of usage, else the unblended cost; 0 for negations, commitment fees, discounts.",
+    "FOCUS: BilledCost adds up to unblended, EffectiveCost to amortized, ListCost to list; by account,"
+    " service, region and tag they are net_unblended, net_amortized and list. Days and types differ.",
+    "coverage: tagged_cost in percent of taggable_cost, on amortized cost; a value the settings reject"
+    " counts as tagged, and is in invalid_cost.",
+    "faults: cost_amortized is that of the resource's hours that show the fault; reads_as is what the"
+    " company's settings make of a required tag there.",
 ]
 
 
@@ -56,7 +59,7 @@ def truth(months: int = 3, delivery: str = "last") -> dict[str, Any]:
     }
 
 
-def _period(period: Period, lines: list[Line]) -> dict[str, Any]:
+def _period(period: Period, lines: Sequence[Line]) -> dict[str, Any]:
     cells = _cells(lines)
     return {
         "final": period.final,
@@ -87,11 +90,11 @@ def _deliveries(newest: Period) -> dict[str, Any]:
     return found
 
 
-def _rows(lines: list[Line]) -> dict[str, int]:
+def _rows(lines: Sequence[Line]) -> dict[str, int]:
     return {"cur": len(lines), "focus": sum(len(charges(line)) for line in lines)}
 
 
-def _cells(lines: list[Line]) -> dict[_Cell, Metrics]:
+def _cells(lines: Sequence[Line]) -> dict[_Cell, Metrics]:
     """The metrics by item and day: everything the truth asks for is a sum of these."""
     found: dict[_Cell, list[Metrics]] = defaultdict(list)
     for line in lines:
@@ -99,7 +102,7 @@ def _cells(lines: list[Line]) -> dict[_Cell, Metrics]:
     return {cell: sum_of(parts) for cell, parts in found.items()}
 
 
-def sum_of(parts: Any) -> Metrics:
+def sum_of(parts: Iterable[Metrics]) -> Metrics:
     """The sum of metrics, each by itself."""
     columns = list(zip(*parts, strict=True))
     return Metrics(*(sum(column) for column in columns)) if columns else Metrics(0, 0, 0, 0, 0)
@@ -134,8 +137,8 @@ def _by(cells: dict[_Cell, Metrics], key: Callable[[Item, int], str]) -> dict[st
     return {name: _figures(sum_of(parts)) for name, parts in sorted(groups.items())}
 
 
-def _identity(lines: list[Line]) -> _Figures:
-    """Amortized is unblended less the upfront fees paid, plus the part of all upfront fees that is this period's."""
+def _identity(lines: Sequence[Line]) -> _Figures:
+    """Amortized is unblended less the upfront fees paid, plus this period's part of all upfront fees."""
     unblended = sum(line.unblended for line in lines)
     paid = sum(line.unblended for line in lines if is_commitment_purchase(line))
     spread = sum(line.more.get(name, 0) for line in lines for name in _AMORTIZED_UPFRONT)
@@ -168,28 +171,44 @@ def _percent(part: int, whole: int) -> str | None:
     return money.text(money.divide(part * 100 * money.ONE, whole)) if whole else None
 
 
-def _faults(ledgers: dict[Period, list[Line]]) -> list[dict[str, Any]]:
+def _faults(ledgers: Mapping[Period, Sequence[Line]]) -> list[dict[str, Any]]:
+    lines = _faulty_lines(ledgers)
     return [
         {
             "tag": fault["tag"],
             "cause": fault["cause"],
             "resource_id": resource,
             "account": account,
+            "reads_as": sorted(readings),
             "cost_amortized": {key: money.text(cost) for key, cost in sorted(costs.items())},
         }
         for fault in estate().faults
-        for (resource, account), costs in sorted(_fault_costs(fault, ledgers).items())
+        for (resource, account), (readings, costs) in sorted(_fault(fault, lines).items())
     ]
 
 
-def _fault_costs(
-    fault: dict[str, Any], ledgers: dict[Period, list[Line]]
-) -> dict[tuple[str, str], dict[str, int]]:
-    """What the faulty hours of each resource cost, by period."""
-    found: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+def _faulty_lines(ledgers: Mapping[Period, Sequence[Line]]) -> dict[str, list[tuple[Period, Line]]]:
+    """The taggable lines of every resource that has a fault, by the resource's key."""
+    keys = {fault["resource"] for fault in estate().faults}
+    found: dict[str, list[tuple[Period, Line]]] = defaultdict(list)
     for period, lines in ledgers.items():
         for line in lines:
+            if line.item.key in keys and is_taggable(line.item):
+                found[line.item.key].append((period, line))
+    return found
+
+
+def _fault(
+    fault: Table, lines: dict[str, list[tuple[Period, Line]]]
+) -> dict[tuple[str, str], tuple[set[str], dict[str, int]]]:
+    """By resource id and account: how the settings read the tag, and what those hours cost by period."""
+    rule = next((rule for rule in rules() if rule.key == fault["tag"]), None)
+    found: dict[tuple[str, str], tuple[set[str], dict[str, int]]] = {}
+    for period, line in lines[fault["resource"]]:
+        if is_active(fault, line.start):
             item = line.item
-            if item.key == fault["resource"] and is_taggable(item) and is_active(fault, line.start):
-                found[item.resource, item.account][period.key] += metrics(line).amortized
+            readings, costs = found.setdefault((item.resource, item.account), (set(), defaultdict(int)))
+            costs[period.key] += metrics(line).amortized
+            if rule:
+                readings.add(value_of(item, rule))
     return found
