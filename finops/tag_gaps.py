@@ -119,8 +119,8 @@ def _prepare(ledger: Ledger, required: Sequence[str]) -> None:
     connection.execute("create or replace temp table required_tags (tag varchar)")
     connection.executemany("insert into required_tags values (?)", [[tag] for tag in required])
     connection.execute(
-        "create or replace temp view resource_cost as select delivery_id, tag_set_id, sub_account_id, region_id, "
-        f"x_service_code, resource_id, x_taggable, {ledger.cost} as cost from resource_daily"
+        "create or replace temp view resource_cost as select delivery_id, tag_set_id, sub_account_id, "
+        f"region_id, x_service_code, resource_id, x_taggable, {ledger.cost} as cost from resource_daily"
     )
     connection.execute(f"create or replace temp table gap_rows as {model(RULE).sql}")
 

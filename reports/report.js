@@ -26,10 +26,12 @@
     };
   }
 
-  function draw() {
+  // Paper has a width of its own, which nobody tells before it is printed: that of A4 within its margins.
+  function draw(width) {
     for (const element of plots) {
       const { data, layout } = figures[element.dataset.figure];
-      Plotly.react(element, data.map(painted), themed(layout), { displayModeBar: false, responsive: true });
+      const sized = { ...themed(layout), width, autosize: !width };
+      Plotly.react(element, data.map(painted), sized, { displayModeBar: false, responsive: true });
     }
   }
 
@@ -67,7 +69,7 @@
     folded = [...document.querySelectorAll("details:not([open])")];
     folded.forEach((details) => { details.open = true; });
     document.documentElement.classList.add("printing");
-    draw();
+    draw(660);
   });
   addEventListener("afterprint", () => {
     folded.forEach((details) => { details.open = false; });
@@ -76,6 +78,6 @@
   });
 
   document.querySelectorAll("table").forEach(sortable);
-  dark.addEventListener("change", draw);
+  dark.addEventListener("change", () => draw());
   draw();
 })();

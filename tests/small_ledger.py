@@ -121,8 +121,9 @@ def small_ledger(
 
 _INSERT = """
 insert into resource_daily (
-    charge_day, x_unblended_cost, x_amortized_cost, sub_account_id, region_id, x_service_code, x_line_item_type,
-    x_usage_type, resource_id, tag_set_id, pricing_category, charge_category, billing_period, delivery_id
+    charge_day, x_unblended_cost, x_amortized_cost, sub_account_id, region_id, x_service_code,
+    x_line_item_type, x_usage_type, resource_id, tag_set_id, pricing_category, charge_category,
+    billing_period, delivery_id
 )
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """

@@ -81,7 +81,8 @@ with line as (
     from raw
 ),
 used as (
-    select savings_plan_savings_plan_a_r_n as arn, line_item_usage_start_date as hour, sum(plan_net) as net_used
+    select savings_plan_savings_plan_a_r_n as arn, line_item_usage_start_date as hour,
+        sum(plan_net) as net_used
     from line
     where type = 'SavingsPlanCoveredUsage'
     group by arn, hour

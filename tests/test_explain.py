@@ -12,7 +12,7 @@ from finops.document import Document
 from finops.errors import UsageError
 from finops.explain import column_definitions, explain
 from finops.metrics import EVERYTHING_ELSE, METRICS, PLAN_REFUND, RESERVATION_FEE
-from finops.models import load_models
+from finops.models import load_models, ordered
 
 # Kinds of charges that are more than a line item type, as the model tells them apart.
 SPECIAL = {
@@ -58,12 +58,15 @@ def cases() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def models() -> duckdb.DuckDBPyConnection:
-    """A connection with `cur`, one line wide, and the ledger's model over it."""
+    """A connection with the table `cur` and every model of the ledger that is made from it."""
     connection = duckdb.connect()
-    ledger, staging = load_models()["cur_line_items"], load_models()["cur"]
-    columns = ", ".join(f"{name} {_type(name)}" for name in staging.columns)
+    columns = ", ".join(f"{name} {_type(name)}" for name in load_models()["cur"].columns)
     connection.execute(f"create table cur ({columns})")
-    connection.execute(f"create view line_items as {ledger.sql}")
+    made = {"cur"}
+    for model in ordered(load_models().values()):
+        if model.folder == "ledger" and made.issuperset(model.inputs):
+            connection.execute(f"create view {model.name} as {model.sql}")
+            made.add(model.name)
     return connection
 
 
@@ -75,14 +78,15 @@ def test_the_formula_told_is_the_one_that_is_computed(
     _put(models, line, net)
     sql = sql.partition(" - sum(")[0] if net else _gross(sql, column, line)
     told = models.execute(f"select cast({sql} as decimal(38, 10)) from cur").fetchone()
-    computed = models.execute(f"select {column} from line_items").fetchone()
+    computed = models.execute(f"select {column} from cur_line_items").fetchone()
     assert told == computed
 
 
 def test_a_metric_names_its_models_and_checks_in_the_order_data_flow() -> None:
     found = parts(explain("amortized"))
-    assert found["models"][0][0] == "cur_line_items"
-    assert {"resource_daily", "daily_cost", "period_totals"} <= {line[0] for line in found["models"]}
+    names = [line[0] for line in found["models"]]
+    assert names.index("cur_line_items") < names.index("resource_daily") < names.index("daily_cost")
+    assert "period_totals" in names
     assert {"cur_amortized_identity", "marts_tie_to_source"} <= {line[0] for line in found["checks"]}
 
 

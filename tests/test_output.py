@@ -193,12 +193,18 @@ def test_csv_and_json_hold_every_row(module: Any) -> None:
     assert text(module, [(f"s{n}", Decimal(n)) for n in range(12_345)], table_rows=20).count("s1234") == 6
 
 
-def test_a_terminal_gets_colour_and_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    printed = text(as_table, [("a[b]", Decimal(1))], totals={"cost": Decimal(1)})
-    assert "\x1b[" in printed
-    assert "a[b]" in printed
+def test_a_terminal_gets_colour_and_the_same_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    told = document([("a[b]\x1b[2J", Decimal(1))], totals={"cost": Decimal(1)})
+    write(told, "table")
+    printed = capsys.readouterr().out
+    assert "\x1b[1m" in printed
+    assert "a[b]\\x1b[2J" in printed
     assert "total (estimated)" in printed
+    write(told, "table", tmp_path / "file")
+    assert "\x1b" not in (tmp_path / "file").read_text()
 
 
 # --- where it goes

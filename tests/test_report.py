@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -115,6 +116,24 @@ def test_a_day_without_any_charge_is_a_gap_and_not_a_zero() -> None:
     lines = [line for line in every_day(day(10, 1), day(10, 20), cost="1") if line.charge_day != day(10, 14)]
     facts = build(ledger(lines), "weekly")
     assert [held.gap for held in facts.days if held.day == day(10, 14)] == ["no charge seen"]
+
+
+def test_a_filter_does_not_change_how_far_the_data_reach() -> None:
+    held = ledger(estate(), LOADED)
+    held.connection.execute(
+        "create or replace view daily_cost as from all_daily_cost where x_service_code = 'AmazonKinesis'"
+    )
+    facts = build(held, "weekly")
+    assert len(facts.before) == 4
+    assert (facts.headline.mean, facts.headline.change) == (0, 49)
+    assert facts.movers[0].rows[0].status == "new"
+
+
+def test_the_end_of_what_was_asked_is_not_the_end_of_the_data() -> None:
+    lines = every_day(day(10, 1), day(10, 27), cost="1")
+    held = ledger(lines)
+    asked = replace(held, ask=replace(held.ask, end=day(10, 26)), end=day(10, 26))
+    assert build(asked, "weekly").judged
 
 
 # --- how much -------------------------------------------------------------------------------------

@@ -13,7 +13,13 @@ from finops.output.destination import destination
 from finops.output.values import printable
 
 # Each is a module with `chunks(document)`; adding a format is one file and one word here.
-_FORMATS = {"table": "as_table", "json": "as_json", "csv": "as_csv", "md": "as_markdown"}
+_FORMATS = {
+    "table": "as_table",
+    "terminal": "as_terminal",
+    "json": "as_json",
+    "csv": "as_csv",
+    "md": "as_markdown",
+}
 
 
 def write(document: Document, form: str = "table", output: Path | None = None) -> None:
@@ -21,6 +27,8 @@ def write(document: Document, form: str = "table", output: Path | None = None) -
 
     Raises EngineError when the file cannot be written; a file that was there stays as it was.
     """
+    if form == "table" and output is None and sys.stdout.isatty():
+        form = "terminal"
     module = importlib.import_module(f"finops.output.{_FORMATS[form]}")
     with destination(output) as out:
         for chunk in module.chunks(document):

@@ -1,9 +1,7 @@
-"""Tables for a terminal: in colour where someone looks at it, aligned text where a program reads it."""
+"""Tables as aligned plain text, for a file, a pipe or a program."""
 
 from __future__ import annotations
 
-import io
-import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -14,11 +12,10 @@ from finops.output.values import caption, to_the_right
 
 def chunks(document: Document) -> Iterator[str]:
     """A line that says what the figures are, then every table of the document."""
-    draw = _drawn if sys.stdout.isatty() else _plain
     if line := caption(document.basis):
         yield line + "\n\n"
     for number, table in enumerate(tables(document, document.table_rows)):
-        yield ("\n" if number else "") + draw(table)
+        yield ("\n" if number else "") + _plain(table)
 
 
 def _plain(table: Table) -> str:
@@ -51,36 +48,3 @@ def _width(text: str) -> int:
 
 def _about(text: str) -> list[str]:
     return [text] if text else []
-
-
-def _drawn(table: Table) -> str:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    grid = Grid(
-        title=Text(table.title, style="bold") if table.title else None,
-        title_justify="left",
-        caption=Text(table.more, style="dim") if table.more else None,
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_footer=bool(table.footer),
-        show_header=not table.page,
-        footer_style="bold",
-    )
-    for at, column in enumerate(table.columns):
-        grid.add_column(
-            Text(column.name),
-            Text(table.footer[at]) if table.footer else "",
-            justify="right" if to_the_right(column.kind) else "left",
-            no_wrap=to_the_right(column.kind),
-            overflow="fold",
-        )
-    for cells in table.cells:
-        grid.add_row(*(Text(cell) for cell in cells))
-    text = io.StringIO()
-    console = Console(file=text, force_terminal=True, width=Console().width)
-    console.print(grid)
-    return text.getvalue()

@@ -52,7 +52,7 @@ def _scope(facts: ReportFacts) -> tuple[str, ...]:
 
 
 def _sentences(facts: ReportFacts) -> tuple[str, ...]:
-    if not facts.days:
+    if not facts.spend[0].rows and not facts.longer:
         return ("The data hold no charge for what was asked.",)
     found = [_spent_sentence(facts), _moved_sentence(facts), _longer_sentence(facts)]
     return tuple(sentence for sentence in found if sentence)
@@ -135,7 +135,7 @@ def _moved(facts: ReportFacts) -> Tile:
 def _month(facts: ReportFacts) -> Tile:
     month = facts.month
     notes = [f"{short_span(month.so_far.window)}, {finality(facts.month_final)}"]
-    if month.change is not None and month.complete and month.same_days:
+    if month.complete and month.same_days and month.same_days.daily:
         row = Compared("", month.complete.daily, (month.same_days.daily,))
         complete, same = short_span(month.complete.window), short_span(month.same_days.window)
         notes.append(f"{complete}: {compared_percent(row)} on {same}")
@@ -158,7 +158,7 @@ def _trust(facts: ReportFacts) -> Tile:
 
 def _warnings(facts: ReportFacts) -> tuple[str, ...]:
     found = []
-    if not facts.whole:
+    if facts.days and not facts.whole:
         found.append(
             f"There is no whole {unit(facts)} in the data. This shows all there is, "
             f"{window_name(facts.now.window)}, held against nothing."

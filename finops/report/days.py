@@ -45,9 +45,9 @@ def read_days(ledger: Ledger) -> list[Day]:
     """
     seen = {row["charge_day"]: row for row in ledger.rows(_SEEN)}
     reached = [day for day, row in seen.items() if row["daily_lines"]] or list(seen)
-    covered = _asked(ledger, reached) if reached else None
-    if covered is None:
+    if not reached:
         return []
+    covered = Window(min(reached), max(reached) + timedelta(days=1))
     hours = {day: int(row["hours"]) for day, row in seen.items() if row["daily_lines"]}
     hourly = any(count >= HOURS_OF_A_COMPLETE_DAY for count in hours.values())
     open_days = _open_days(ledger, covered)
@@ -60,18 +60,18 @@ def read_days(ledger: Ledger) -> list[Day]:
             hours=hours.get(day, 0) if hourly else None,
             gap=_gap(day, hours.get(day), hourly, open_days),
         )
-        for day in covered.days()
+        for day in _asked(ledger, covered).days()
     ]
 
 
-def _asked(ledger: Ledger, reached: list[date]) -> Window | None:
-    """The days in the data, within those asked for; None when there is none."""
-    start, end = min(reached), max(reached) + timedelta(days=1)
+def _asked(ledger: Ledger, covered: Window) -> Window:
+    """The days of the data that were asked for."""
+    start, end = covered.start, covered.end
     if ledger.ask.last or ledger.ask.start:
         start = max(start, ledger.start)
     if ledger.ask.last or ledger.ask.end:
         end = min(end, ledger.end)
-    return Window(start, end) if start < end else None
+    return Window(start, max(start, end))
 
 
 def _gap(day: date, hours: int | None, hourly: bool, open_days: Window) -> str | None:

@@ -121,7 +121,7 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
 
 
 def _reach(ledger: Ledger, days: Sequence[Day]) -> Reach:
-    months = frozenset(str(entry["period"]) for entry in ledger.deliveries)
+    months = frozenset(row["billing_period"] for row in ledger.rows(_LOADED))
     if not days:
         return Reach(Window(ledger.start, ledger.start), ledger.start, months)
     covered = Window(days[0].day, days[-1].day + timedelta(days=1))
@@ -164,4 +164,5 @@ group by 1, 2
 order by abs(coalesce(sum({cost}), 0)) desc, 1, 2
 """
 
+_LOADED = "select distinct billing_period from all_daily_cost"
 _PERIODS = "select distinct billing_period from daily_cost where charge_day >= ? and charge_day < ?"

@@ -1,0 +1,115 @@
+"""`make bench`: ratios against bare engines, measured in one run on this machine.
+
+Times of a shared machine mean little by themselves; what is measured one after the other can be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench.data import write_cur2_parquet, write_legacy_csv
+from tests.bench.measure import Measured, finops, measure, python
+
+_BARE_TYPER = """
+import typer
+app = typer.Typer()
+@app.command()
+def one(): "One."
+@app.command()
+def two(): "Two."
+app()
+"""
+Row = tuple[str, str, str, str]
+
+
+def main() -> None:
+    """Write the data where it is missing, measure, print one table."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("build/bench"))
+    parser.add_argument("--parquet-rows", type=int, default=10_000_000)
+    parser.add_argument("--csv-rows", type=int, default=2_000_000)
+    asked = parser.parse_args()
+    rows = [("measure", "finops", "beside it", "ratio (bar)")]
+    for step in (_start_up, _parquet, _csv):
+        for row in step(asked):
+            rows.append(row)
+            print(f"{row[0]}: {row[1]} | {row[2]} | {row[3]}", file=sys.stderr, flush=True)
+    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _start_up(asked: argparse.Namespace) -> list[Row]:
+    ours = measure(finops("--help"), times=15)
+    bare = measure(python(_BARE_TYPER, "--help"), times=15)
+    return [_row("finops --help / a bare Typer program", ours, bare, "1.3")]
+
+
+def _parquet(asked: argparse.Namespace) -> list[Row]:
+    folder = _data(asked.folder / f"cur2-{asked.parquet_rows}", asked.parquet_rows, write_cur2_parquet)
+    name = f"ingest {asked.parquet_rows:,} rows of CUR 2.0 Parquet, marts included / create table as select"
+    database, rows = _ingest(asked, name, folder, "*.parquet", "1.0")
+    for words in (["spend", "--by", "day,service,tag:Environment"], ["tag-gaps"]):
+        took = measure(finops(*words, "--db", str(database)), times=3)
+        rows.append((" ".join(words), _shown(took), "", f"{took.seconds:.2f} s (1 s)"))
+    took = measure(finops("report", "-o", str(asked.folder / "report.html"), "--db", str(database)))
+    rows.append(("report weekly", _shown(took), "", f"{took.seconds:.2f} s (5 s)"))
+    return rows
+
+
+def _csv(asked: argparse.Namespace) -> list[Row]:
+    folder = _data(asked.folder / f"legacy-{asked.csv_rows}", asked.csv_rows, write_legacy_csv)
+    name = f"ingest {asked.csv_rows:,} rows of legacy csv.gz, marts included / create table as select"
+    return _ingest(asked, name, folder, "*.csv.gz", "0.8")[1]
+
+
+def _ingest(
+    asked: argparse.Namespace, name: str, folder: Path, pattern: str, bar: str
+) -> tuple[Path, list[Row]]:
+    """Ingest into a new database, and give the bare engine the same files and columns."""
+    work = asked.folder / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    files = [str(path) for path in sorted(folder.rglob(pattern))]
+    database = work / "finops.duckdb"
+    _warm(files)
+    bare = measure([sys.executable, "-m", "tests.bench.bare", str(work / "bare.duckdb"), *files])
+    ours = measure(finops("ingest", str(folder), "--db", str(database)))
+    (work / "bare.duckdb").unlink()
+    return database, [_row(name, ours, bare, bar), _memory(ours)]
+
+
+def _warm(files: list[str]) -> None:
+    for name in files:
+        with open(name, "rb") as handle:
+            while handle.read(1 << 24):
+                pass
+
+
+def _data(folder: Path, rows: int, write: Callable[[Path, int], Path]) -> Path:
+    if not folder.exists():
+        print(f"writing {rows:,} rows to {folder}", file=sys.stderr)
+        draft = folder.with_name(folder.name + ".part")
+        shutil.rmtree(draft, ignore_errors=True)
+        write(draft, rows).rename(folder)
+    return folder
+
+
+def _row(name: str, ours: Measured, bare: Measured, bar: str) -> Row:
+    return name, _shown(ours), _shown(bare), f"{ours.seconds / bare.seconds:.2f} ({bar})"
+
+
+def _memory(ours: Measured) -> Row:
+    return "  its peak memory", f"{ours.mebibytes:,.0f} MiB", "", f"{ours.mebibytes / 2048:.2f} of 2 GiB (1.0)"
+
+
+def _shown(one: Measured) -> str:
+    return f"{one.seconds:.2f} s, {one.mebibytes:,.0f} MiB"
+
+
+if __name__ == "__main__":
+    main()
