@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from finops.catalog import Problem
+from finops.config.policy import tag_of
 from finops.config.spellings import bare_key
 from finops.dimensions import NONE, Dimension
 from finops.errors import UsageError
@@ -42,7 +43,8 @@ def negation_note(ledger: Ledger) -> list[Problem]:
 
 def _missing(ledger: Ledger, one: Dimension) -> list[Problem]:
     is_tag = one.word.startswith("tag:")
-    if is_tag and one.argument in ledger.settings.tags.tags:
+    policy = ledger.settings.tags
+    if is_tag and tag_of(policy, one.argument or "") in policy.tags:
         return []
     params = [] if one.argument is None else [one.argument]
     having = {row["delivery_id"] for row in ledger.rows(one.evidence, params)}

@@ -72,13 +72,9 @@ def _facts(one: Delivery) -> tuple[object, ...]:
 
 def _notes(one: Delivery, shares: Sequence[Share], counted_from: Mapping[Share, str]) -> Iterator[str]:
     payers = sorted(payer for delivery_id, payer in shares if delivery_id == one.delivery_id)
-    others = {
-        payer: counted_from[one.period, payer]
-        for payer in payers
-        if counted_from[one.period, payer] != one.export
-    }
-    for export in sorted(set(others.values())):
-        left = [payer for payer, name in others.items() if name == export]
+    counted = {payer: counted_from.get((one.period, payer), one.export) for payer in payers}
+    for export in sorted(set(counted.values()) - {one.export}):
+        left = [payer for payer, name in counted.items() if name == export]
         yield f"counted from {export}" + ("" if left == payers else f" for payer {', '.join(left)}")
     if not one.vouched:
         yield _UNVOUCHED

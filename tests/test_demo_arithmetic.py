@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.ingest.demo import money
-from finops.ingest.demo.commitment import Terms, covered_amount, net_effective, reservation_month, terms
+from finops.ingest.demo.commitment import Terms, covered_amount, net_effective, reservation_month
 from finops.ingest.demo.discount_rates import discount_parts, net_share
 from finops.ingest.demo.line import Item, Line
 from finops.ingest.demo.metrics import RESERVATION_ARN, Metrics, metrics
@@ -57,8 +57,8 @@ def test_a_savings_plan_hour_costs_its_commitment_and_what_it_does_not_cover() -
 
 
 def test_half_paid_in_advance_a_plan_costs_its_commitment_in_every_hour() -> None:
-    plan = terms(money.units("4380"), money.units("0.5"))
-    assert (dollars(plan.upfront), dollars(plan.commitment)) == (Decimal("0.5"), Decimal(1))
+    plan = Terms(upfront=money.units("0.5"), recurring=money.units("0.5"))
+    assert (dollars(plan.upfront_fee), dollars(plan.commitment)) == (Decimal(4380), Decimal(1))
     paid = line("SavingsPlanUpfrontFee", "4380")
     fee = line(
         "SavingsPlanRecurringFee",

@@ -73,7 +73,7 @@ def test_a_legacy_manifest_says_what_aws_says(first: Path) -> None:
 def test_the_newest_athena_data_is_ready_and_months_have_no_leading_zero(tmp_path: Path) -> None:
     import duckdb
 
-    folder = write_export("legacy-parquet", tmp_path, months=3)
+    folder = write_export("legacy-parquet", tmp_path, months=2)
     status = folder / folder.name / "cost_and_usage_data_status" / "cost_and_usage_data_status.parquet"
     assert duckdb.sql(f"select status from '{status}'").fetchall() == [("READY",)]
     data = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("month=*/*.parquet"))
@@ -190,5 +190,5 @@ def test_no_two_columns_have_one_name_in_any_spelling() -> None:
 
 
 def test_of_two_keys_with_one_name_the_first_that_is_not_blank_remains() -> None:
-    cells = [(snake(tag_column(key)), value) for key, value in (("Team", " "), ("team", "a"), ("TEAM", "b"))]
+    cells = [(snake(tag_column(key)), value) for key, value in (("Team", " "), ("team", "a"), ("-team", "b"))]
     assert merged(cells) == {"resource_tags_user_team": "a"}

@@ -179,7 +179,7 @@ def cur_ledger(folder: Path, month: str) -> Ledger:
     picks = [pick(name, known, "varchar") for name in TEXT.split()]
     picks += [pick(name, known, "decimal(38, 10)") for name in MONEY.split()]
     picks.append(pick(TIME, known, "timestamp"))
-    picks.append(owner(ledger, TAGGABLE_CUR))
+    picks.append(tags(ledger, TAGGABLE_CUR))
     ledger.db.execute(f"create table raw as select {', '.join(picks)} from {ledger.source}")
     ledger.db.execute(f"create table facts as {CUR_METRICS}")
     return ledger
@@ -191,16 +191,21 @@ def pick(name: str, known: dict[str, str], kind: str) -> str:
     return f"cast(nullif(cast(\"{known[name]}\" as varchar), '') as {kind}) as {name}"
 
 
-def tag(ledger: Ledger, key: str) -> str:
-    """The trimmed value of a tag in whatever spelling the shape has; a key that nobody misspells."""
+def tag(ledger: Ledger, *keys: str) -> str:
+    """The first trimmed value of a tag under these keys, in whatever spelling the shape has."""
+    values = ", ".join(f"nullif(trim({value}), '')" for key in keys if (value := raw_tag(ledger, key)))
+    return f"coalesce({values}, '(untagged)')"
+
+
+def raw_tag(ledger: Ledger, key: str) -> str:
+    """The value of one key; blank text where this month has no such column."""
     if "Tags" in ledger.columns:
-        value = f"cast(Tags as json) ->> '{key}'"
-    elif "resource_tags" in ledger.columns:
-        value = f"cast(resource_tags as json) ->> '{athena('user:' + key)}'"
-    else:
-        legacy = f"resourceTags/user:{key}"
-        value = f'"{legacy if legacy in ledger.columns else athena(legacy)}"'
-    return f"coalesce(nullif(trim({value}), ''), '(untagged)')"
+        return f"cast(Tags as json) ->> '{key}'"
+    if "resource_tags" in ledger.columns:
+        return f"cast(resource_tags as json) ->> '{athena('user:' + key)}'"
+    legacy = f"resourceTags/user:{key}"
+    known = [name for name in (legacy, athena(legacy)) if name in ledger.columns]
+    return f'"{known[0]}"' if known else ""
 
 
 TAGGABLE_CUR = """line_item_line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
@@ -209,8 +214,12 @@ TAGGABLE_FOCUS = """ChargeCategory = 'Usage' and coalesce(ChargeClass, '') <> 'C
     and coalesce(CommitmentDiscountStatus, '') <> 'Unused' and coalesce(ResourceId, '') <> ''"""
 
 
-def owner(ledger: Ledger, taggable: str) -> str:
-    return f"case when {taggable} then {tag(ledger, 'Owner')} else '(untaggable)' end as owner"
+def tags(ledger: Ledger, taggable: str) -> str:
+    found = {"owner": tag(ledger, "Owner"), "environment": tag(ledger, "Environment", "env", "stage")}
+    return ", ".join(
+        f"case when {taggable} then {value} else '(untaggable)' end as {name}"
+        for name, value in found.items()
+    )
 
 
 def focus_ledger(folder: Path, month: str) -> Ledger:
@@ -219,7 +228,7 @@ def focus_ledger(folder: Path, month: str) -> Ledger:
         f"cast({name} as decimal(38, 10)) as {name}" for name in ("BilledCost", "EffectiveCost", "ListCost")
     ]
     day = "strftime(cast(ChargePeriodStart as timestamp), '%Y-%m-%d') as day"
-    picks = [f"* replace ({', '.join(costs)})", owner(ledger, TAGGABLE_FOCUS), day]
+    picks = [f"* replace ({', '.join(costs)})", tags(ledger, TAGGABLE_FOCUS), day]
     ledger.db.execute(f"create table facts as select {', '.join(picks)} from {ledger.source}")
     return ledger
 
@@ -255,6 +264,10 @@ def truth(bucket: Path, exports: dict[str, Path]) -> Truth:
 def said(truth: Truth, month: str, dimension: str, metric: str) -> dict[str, Decimal]:
     groups = truth["periods"][month]["by"][dimension]
     return {key: Decimal(figures[metric]) for key, figures in groups.items()}
+
+
+def only(found: dict[str, Decimal], groups: tuple[str, ...]) -> dict[str, Decimal]:
+    return {group: found.get(group, Decimal(0)) for group in groups}
 
 
 def near(left: dict[str, Decimal], right: dict[str, Decimal], tolerance: Decimal) -> None:
@@ -327,6 +340,18 @@ def test_focus_totals_are_unblended_and_amortized(
     assert ledger.rows("select count(*) from facts")[0][0] == period["rows"]["focus"]
     for column, metric in (("BilledCost", "unblended"), ("EffectiveCost", "amortized"), ("ListCost", "list")):
         assert abs(ledger.by("1", column)["1"] - Decimal(period["totals"][metric])) <= tolerance(shape)
+
+
+@pytest.mark.parametrize("month", MONTHS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_gap_of_a_tag_with_several_spellings_is_the_same_in_every_shape(
+    truth: Truth, ledgers: dict[tuple[str, str], Ledger], shape: str, month: str
+) -> None:
+    cost = "EffectiveCost" if shape in FOCUS_SHAPES else "net_amortized"
+    found = ledgers[shape, month].by("environment", cost)
+    expected = said(truth, month, "tag:Environment", "net_amortized")
+    groups = ("(untagged)", "(untaggable)")
+    near(only(found, groups), only(expected, groups), tolerance(shape))
 
 
 @pytest.mark.parametrize("month", MONTHS)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from finops.catalog import Problem
 from finops.document import Basis, Column, Document, Rows
 from finops.errors import EngineError
-from finops.output import as_csv, as_json, as_markdown, as_table, write
+from finops.output import as_csv, as_json, as_markdown, as_table, as_terminal, write
 from finops.output.values import exact_decimal, money, printable, shown
 
 MONEY = st.decimals(min_value=-(10**20), max_value=10**20, places=10)
@@ -119,6 +119,13 @@ def test_csv_quotes_commas_quotes_and_keeps_names_as_they_are() -> None:
 def test_no_control_character_reaches_a_terminal(module: Any, name: str) -> None:
     printed = text(module, [(name, Decimal(1))], totals={"cost": Decimal(1)})
     assert printable(printed.replace("\n", "")) == printed.replace("\n", "")
+
+
+@pytest.mark.parametrize("module", [as_csv, as_markdown, as_table, as_terminal])
+def test_the_name_of_a_column_is_as_safe_as_a_value(module: Any) -> None:
+    printed = text(module, [("a", Decimal(1))], [Column("tag:\x1b[2J"), Column("cost", "money")])
+    assert "\x1b[2J" not in printed
+    assert "\\x1b" in printed
 
 
 def test_markdown_values_cannot_become_markup() -> None:

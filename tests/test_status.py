@@ -49,6 +49,15 @@ def test_a_period_that_two_exports_hold_is_counted_once_and_both_are_listed(
     assert [row["export"] for row in rows(status(database, export="second"))] == ["second"]
 
 
+def test_an_export_that_counts_for_one_of_its_payers_says_for_which_it_does_not(
+    database: Path, tmp_path: Path
+) -> None:
+    lines = [LINES[0], {**LINES[1], "bill/PayerAccountId": "000000000009"}]
+    assert main(["ingest", str(write_export(tmp_path, lines, name="second")), "--db", str(database)]) == 0
+    notes = {row["export"]: row["note"] for row in rows(status(database))}
+    assert notes["second"] == "counted from acme for payer 000000000001; estimated"
+
+
 def test_files_without_a_manifest_are_said_to_be_unvouched(tmp_path: Path) -> None:
     root = write_export(tmp_path)
     (data,) = root.rglob("*.csv")

@@ -77,17 +77,14 @@ def build(
 
 def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path], period: str) -> dict[str, Any]:
     """Create the views the models read, and measure what they must sum to."""
-    totals = _row(connection, source_totals_sql(layout, files, half_even=False))
+    totals = _measure(connection, layout, files, half_even=False)
     if totals["blank_costs"]:
         raise DataError(f"{totals['blank_costs']} rows have no cost", str(files[0].name), "deliver the period again")
     half_even = bool(totals["finer_costs"])
     if half_even:
-        totals = _row(connection, source_totals_sql(layout, files, half_even=True))
+        totals = _measure(connection, layout, files, half_even=True)
     source = source_sql(layout, files, f"{period}-01", half_even)
     connection.execute(f"create or replace temp view {layout.shape}_rows as {source}")
-    connection.execute(
-        f"create or replace temp table source_totals as {source_totals_sql(layout, files, half_even=half_even)}"
-    )
     connection.execute(
         "create or replace temp table service_codes as "
         f"select * from read_csv({literal(str(SERVICE_CODES))}, header = true, all_varchar = true)"
@@ -96,6 +93,12 @@ def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Pat
         connection.execute(f"create or replace temp {kind} {name} as {models.model(name).sql}")
     connection.execute(f"create or replace temp view line_items as select * from {layout.shape}_line_items")
     return totals
+
+
+def _measure(connection: DuckDBPyConnection, layout: Layout, files: list[Path], half_even: bool) -> dict[str, Any]:
+    sql = source_totals_sql(layout, files, half_even)
+    connection.execute(f"create or replace temp table source_totals as {sql}")
+    return _row(connection, "select * from source_totals")
 
 
 def _write_tag_sets(

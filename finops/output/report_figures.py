@@ -97,24 +97,21 @@ def tones(ranking: Ranking) -> list[str]:
 
 def movers(ranking: Ranking, facts: ReportFacts) -> Picture:
     """The largest changes as bars to the right (more) and to the left (less), the largest on top."""
-    changes = [row.change or Decimal(0) for row in ranking.rows]
-    rises = [row for row in ranking.rows if row.change and row.change > 0]
-    falls = [row for row in ranking.rows if row.change and row.change < 0]
-    parts = ((rises, "up"), (falls, "down"))
-    layout = _layout(facts) | {"bargap": 0.35, "barmode": "overlay", "height": 40 + 33 * len(ranking.rows)}
+    places = [str(place) for place in range(len(ranking.rows))]
+    placed = list(zip(places, ranking.rows, strict=True))
+    rises = [(place, row) for place, row in placed if row.change and row.change > 0]
+    falls = [(place, row) for place, row in placed if row.change and row.change < 0]
+    data = [_change_bars(bars, tone, facts) for bars, tone in ((rises, "up"), (falls, "down")) if bars]
+    layout = _layout(facts) | {"bargap": 0.35, "barmode": "overlay", "height": 40 + 33 * len(places)}
+    layout["xaxis"] |= {"zeroline": True, "showticklabels": False}
     layout["yaxis"] = {
         "type": "category",
         "categoryorder": "array",
-        "categoryarray": [_label(row.key) for row in reversed(ranking.rows)],
-        "automargin": True,
-        "showgrid": False,
-        "fixedrange": True,
+        "categoryarray": places[::-1],
+        "tickvals": places,
+        "ticktext": [f"{_label(row.key)}  {_change_text(row, facts)}" for row in ranking.rows],
         "ticksuffix": "  ",
-    }
-    layout["xaxis"] = {
-        "range": _with_room(changes),
-        "zeroline": True,
-        "showticklabels": False,
+        "automargin": True,
         "showgrid": False,
         "fixedrange": True,
     }
@@ -122,7 +119,6 @@ def movers(ranking: Ranking, facts: ReportFacts) -> Picture:
         f"Bars of the change by {ranking.dimension} against {mean_before(facts)}: "
         "right is more, left is less. The numbers stand under What moved."
     )
-    data = [_change_bars(rows, tone, facts) for rows, tone in parts if rows]
     return Picture(f"movers-{ranking.dimension}", label, {"data": data, "layout": layout})
 
 
@@ -139,20 +135,16 @@ def _day_bars(held: Sequence[Day], tone: str, facts: ReportFacts) -> Plot:
 
 
 def _day_hover(day: Day, facts: ReportFacts) -> str:
-    return "<br>".join(filter(None, (day_name(day.day), cash(day.daily, facts.currency), day.gap)))
+    return "<br>".join(filter(None, (day_name(day.day), _escaped(cash(day.daily, facts.currency)), day.gap)))
 
 
-def _change_bars(rows: Sequence[Compared], tone: str, facts: ReportFacts) -> Plot:
-    changes = [row.change or Decimal(0) for row in rows]
+def _change_bars(placed: Sequence[tuple[str, Compared]], tone: str, facts: ReportFacts) -> Plot:
     return {
         "type": "bar",
         "orientation": "h",
-        "y": [_label(row.key) for row in rows],
-        "x": _heights(changes),
-        "text": [cash(change, facts.currency, sign=True) for change in changes],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "customdata": [_change_hover(row, facts) for row in rows],
+        "y": [place for place, _ in placed],
+        "x": _heights(row.change or Decimal(0) for _, row in placed),
+        "customdata": [_change_hover(row, facts) for _, row in placed],
         "hovertemplate": _HOVER,
         "marker": {"pattern": {"shape": PATTERNS.get(tone, "")}},
         "meta": {"tone": tone},
@@ -183,7 +175,7 @@ def _stack(name: str, x: Sequence[str], costs: Sequence[Decimal], facts: ReportF
         "name": label,
         "x": list(x),
         "y": _heights(costs),
-        "customdata": [f"{label}<br>{cash(cost, facts.currency)}" for cost in costs],
+        "customdata": [f"{label}<br>{_escaped(cash(cost, facts.currency))}" for cost in costs],
         "hovertemplate": _HOVER,
         "marker": {"pattern": {"shape": PATTERNS.get(tone, "")}, "line": {"width": 1}},
         "meta": {"tone": tone},
@@ -221,16 +213,13 @@ def _ticks(facts: ReportFacts) -> Plot:
     return {"tickmode": "array", "tickvals": starts + beyond}
 
 
-def _with_room(changes: Sequence[Decimal]) -> list[float]:
-    """The axis of the changes, with room for the text behind the longest bars."""
-    most, least = max([Decimal(0), *changes]), min([Decimal(0), *changes])
-    room = (most - least) * Decimal("0.6")
-    return _heights([least - (room if least else 0), most + (room if most else 0)])
+def _change_text(row: Compared, facts: ReportFacts) -> str:
+    return _escaped(cash(row.change or Decimal(0), facts.currency, sign=True))
 
 
 def _change_hover(row: Compared, facts: ReportFacts) -> str:
-    change = f"{cash(row.change or Decimal(0), facts.currency, sign=True)} ({compared_percent(row)})"
-    return f"{_escaped(row.key)}<br>{change}<br>now {cash(row.now, facts.currency)}"
+    change = f"{_change_text(row, facts)} ({compared_percent(row)})"
+    return f"{_escaped(row.key)}<br>{change}<br>now {_escaped(cash(row.now, facts.currency))}"
 
 
 def _label(text: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops import __version__
+from finops.errors import FinopsError
 from finops.output.report_document import Section
 from finops.output.report_text import document
 from finops.paths import reports_dir
@@ -70,8 +72,8 @@ def _policy() -> str:
 def _asset(name: str) -> str:
     text = (reports_dir() / Path(name)).read_text(encoding="utf-8")
     # An element ends at its closing tag wherever that stands, in a string or a comment too.
-    if "</script" in text or "</style" in text:
-        raise ValueError(f"{name} would end the element it is put in")
+    if re.search("</(script|style)", text, re.IGNORECASE):
+        raise FinopsError("a part of the page would end the element it is put in", where=name)
     return text
 
 

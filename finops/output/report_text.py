@@ -109,7 +109,7 @@ def _against(facts: ReportFacts) -> Tile:
     if row.change is None or row.mean is None:
         return Tile("Against before", "n/a", (f"no {unit(facts)} before in the data",), tone="muted")
     label = f"Against {those_before(facts)}"
-    held = f"{'mean ' if len(row.before) > 1 else ''}{cash(row.mean, facts.currency)}"
+    held = f"{'mean' if len(row.before) > 1 else 'then'} {cash(row.mean, facts.currency)}"
     if row.change < 0 and not facts.judged:
         return Tile(label, "not judged", (held, open_days(facts.now)), tone="muted")
     exact = f"{exact_decimal(row.change)} {facts.currency}"

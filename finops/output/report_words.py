@@ -13,9 +13,12 @@ from finops.report.facts import ReportFacts
 from finops.report.month import Sums
 from finops.report.windows import Window, month_before
 
+DAILY = "Daily charges"
+LONGER = "Longer charges"
+
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _TO = "\N{EN DASH}"
-_STATUS = {"new": "new", "gone": "gone", "both": "n/a"}
+_STATUS = {"new": "new", "gone": "gone"}
 _PERCENT_SHOWN = Decimal("999.9")
 
 
@@ -54,8 +57,8 @@ def share(value: Decimal | None) -> str:
 
 
 def compared_percent(row: Compared) -> str:
-    """The change in percent, or in a word where percent has no meaning."""
-    return percent(row.percent) if row.percent is not None else _STATUS[row.status]
+    """The change in percent, or a word where that says less: `new`, `gone`."""
+    return _STATUS.get(row.status) or percent(row.percent)
 
 
 def span(window: Window) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from finops.document import Column, Document, Rows
-from finops.output.values import finality, shown
+from finops.output.values import finality, printable, shown
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def tables(document: Document, limit: int | None) -> Iterator[Table]:
     word = finality(document.basis.final) if document.basis.deliveries else ""
     for name, total in document.totals.items():
         if isinstance(total, Rows):
-            yield Table(_titled(name.replace("_", " "), word), total.columns, _cells(total, None))
+            yield Table(_titled(name.replace("_", " "), word), _headed(total), _cells(total, None))
     yield from _grouped(document.rows) if _has_heading(document.rows) else [_rows(document, limit, word)]
 
 
@@ -43,11 +43,16 @@ def _rows(document: Document, limit: int | None, word: str) -> Table:
     is_total = rows.names[0] in total
     return Table(
         title=_titled("total", word) if is_total else "",
-        columns=rows.columns,
+        columns=_headed(rows),
         cells=cells,
         footer=_footer(rows.columns, total, word) if total and not is_total else (),
         more=f"{hidden:,} more rows; --format csv or json holds all" if hidden else "",
     )
+
+
+def _headed(rows: Rows) -> list[Column]:
+    """The columns with names that can be printed: a tag's key is one of them."""
+    return [replace(column, name=printable(column.name)) for column in rows.columns]
 
 
 def _row_of_totals(document: Document) -> Mapping[str, Any]:

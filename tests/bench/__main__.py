@@ -100,7 +100,7 @@ def _data(folder: Path, rows: int, write: Callable[[Path, int], Path]) -> Path:
 
 
 def _row(name: str, ours: Measured, bare: Measured, bar: str) -> Row:
-    return name, _shown(ours), _shown(bare), f"{ours.seconds / bare.seconds:.2f} ({bar})"
+    return name, _shown(ours), _shown(bare), f"{ours.seconds / bare.seconds:.2f} ({bar}); processor {ours.processor / bare.processor:.2f}"
 
 
 def _memory(ours: Measured) -> Row:
@@ -108,7 +108,7 @@ def _memory(ours: Measured) -> Row:
 
 
 def _shown(one: Measured) -> str:
-    return f"{one.seconds:.2f} s, {one.mebibytes:,.0f} MiB"
+    return f"{one.seconds:.2f} s, {one.processor:.2f} s of processor, {one.mebibytes:,.0f} MiB"
 
 
 if __name__ == "__main__":

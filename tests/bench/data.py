@@ -158,8 +158,11 @@ COLUMNS: dict[str, str] = {
 }
 
 
-def lines(part: range, life: int) -> str:
-    """A select of the line items numbered by `part`, each resource living `life` hours, with COLUMNS' helpers."""
+def lines(part: range, life: int, money: str) -> str:
+    """A select of the line items numbered by `part`, with the helpers of COLUMNS.
+
+    Each resource lives `life` hours; costs have the SQL type `money`.
+    """
     hours = HOURS.format(life=life, start=part.start, stop=part.stop)
     return f"""
         select *,
@@ -169,7 +172,7 @@ def lines(part: range, life: int) -> str:
             'USE2-BoxUsage:m' || (n % 300)::varchar || '.xlarge' as usage_type,
             (1 + n % 997) / 10000 as rate,
             if(n % 10 = 0, 'SavingsPlanCoveredUsage', 'Usage') as line_type,
-            (1 + n % 997)::double * 9e-5 as cost,
+            cast((1 + n % 997) * cast(0.00009 as decimal(6, 5)) as {money}) as cost,
             timestamp '2026-10-01' + interval 1 hour * h as t,
             map {{
                 'user_project': 'project-' || (n % 100)::varchar,
@@ -197,7 +200,7 @@ def write_cur2_parquet(folder: Path, rows: int) -> Path:
     connection = duckdb.connect(config={"memory_limit": "4GB"})
     for number, (part, life) in enumerate(parts(rows, 2_500_000), start=1):
         target = partition / f"bench-{number:05d}.snappy.parquet"
-        month = f"select {columns} from ({lines(part, life)})"
+        month = f"select {columns} from ({lines(part, life, 'double')})"
         connection.execute(f"copy ({month}) to '{target}' (format parquet, compression snappy)")
     return folder
 
@@ -227,7 +230,7 @@ def write_legacy_csv(folder: Path, rows: int) -> Path:
     for number, (part, life) in enumerate(parts(rows, 1_000_000), start=1):
         target = folder / f"bench-{number:05d}.csv.gz"
         plain = target.with_suffix("")
-        month = f"select *, {', '.join(f'{e} as {c}' for c, e in COLUMNS.items())} from ({lines(part, life)})"
+        month = f"select *, {', '.join(f'{e} as {c}' for c, e in COLUMNS.items())} from ({lines(part, life, 'decimal(18, 10)')})"
         connection.execute(f"copy (select {', '.join(columns)} from ({month})) to '{plain}' (header true)")
         with plain.open("rb") as source, gzip.open(target, "wb", compresslevel=6) as sink:
             while block := source.read(1 << 20):

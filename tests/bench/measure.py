@@ -1,4 +1,4 @@
-"""One command measured: seconds of wall clock and peak memory of the process."""
+"""One command measured: seconds of wall clock and of processor, and peak memory of the process."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of wall clock and peak resident memory in MiB."""
+    """Seconds of wall clock, seconds of processor over all cores, and peak resident memory in MiB."""
 
     seconds: float
+    processor: float
     mebibytes: float
 
 
 def measure(command: list[str], times: int = 1, env: dict[str, str] | None = None) -> Measured:
     """Run a command some times; the median time and the highest peak. Raises RuntimeError when it fails."""
     runs = [_once(command, env or {}) for _ in range(times)]
-    return Measured(median(run.seconds for run in runs), max(run.mebibytes for run in runs))
+    return Measured(
+        median(run.seconds for run in runs),
+        median(run.processor for run in runs),
+        max(run.mebibytes for run in runs),
+    )
 
 
 def _once(command: list[str], env: dict[str, str]) -> Measured:
@@ -36,7 +41,7 @@ def _once(command: list[str], env: dict[str, str]) -> Measured:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command[:4])} failed: {said.strip()[-400:]}")
-    return Measured(seconds, usage.ru_maxrss / 1024)
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def python(code: str, *args: str) -> list[str]:

@@ -4,7 +4,6 @@ All money and amounts are in units of 1e-10. The formulas are those of the AWS c
 usage plus its negation is nothing, what is left of a commitment is the amortized cost of its fee.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from finops.ingest.demo import money
@@ -23,14 +22,14 @@ class Terms(NamedTuple):
         """The whole of it."""
         return self.upfront + self.recurring
 
+    @property
+    def upfront_fee(self) -> int:
+        """What is paid once, at the start of the term."""
+        return self.upfront * TERM_HOURS
+
     def net(self, share: int) -> "Terms":
         """After discounts that leave `share` of a recurring dollar; upfront fees are not discounted."""
         return Terms(self.upfront, money.times(self.recurring, share))
-
-
-def terms(upfront_total: int, recurring: int, hours: int = TERM_HOURS) -> Terms:
-    """The terms of a commitment whose upfront fee buys `hours`."""
-    return Terms(money.divide(upfront_total, hours), recurring)
 
 
 def covered_amount(amount: int, plan_rate: int, left: int) -> int:
@@ -43,11 +42,6 @@ def covered_amount(amount: int, plan_rate: int, left: int) -> int:
 def net_effective(effective: int, plan: Terms, net: Terms) -> int:
     """The net cost of covered usage, rounded down: the hour's sum must not exceed the net commitment."""
     return effective * net.commitment // plan.commitment
-
-
-def unused(total: int, used: Iterable[int]) -> int:
-    """What is left of a fee after what its usage took."""
-    return total - sum(used)
 
 
 class ReservationMonth(NamedTuple):

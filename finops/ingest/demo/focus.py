@@ -12,14 +12,11 @@ from finops.ingest.demo import money
 from finops.ingest.demo.cur_cells import Cells, as_json, time_interval
 from finops.ingest.demo.focus_cells import Role, focus_cells
 from finops.ingest.demo.line import Line
-from finops.ingest.demo.metrics import USAGE_TYPES, is_commitment_purchase, metrics
+from finops.ingest.demo.metrics import DISCOUNT_TYPES, USAGE_TYPES, is_commitment_purchase, metrics
 from finops.ingest.demo.periods import Period
 from finops.ingest.demo.table import Field, Table, TableRow, table_fields
 
-_FOLDED = frozenset(
-    {"SavingsPlanNegation", "EdpDiscount", "BundledDiscount", "PrivateRateDiscount"}
-    | {"Discount", "SppDiscount", "RiVolumeDiscount"}
-)
+_FOLDED = DISCOUNT_TYPES | {"SavingsPlanNegation"}
 _RECURRING_FEES = frozenset({"RIFee", "SavingsPlanRecurringFee"})
 _SP = "savings_plan_"
 

@@ -10,6 +10,9 @@ from finops.ingest.demo.line import Line
 # The net commitment used in one plan's hour: no column of any export, the sum of that hour's covered lines.
 NET_USED = "net_used_commitment"
 RESERVATION_ARN = "reservation_reservation_a_r_n"
+DISCOUNT_TYPES = frozenset(
+    {"EdpDiscount", "BundledDiscount", "PrivateRateDiscount", "Discount", "SppDiscount", "RiVolumeDiscount"}
+)
 USAGE_TYPES = frozenset({"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"})
 
 _SP, _RI = "savings_plan_", "reservation_"
@@ -40,10 +43,12 @@ _NET_AMORTIZED: dict[str, _Signed] = {
         (1, _RI + "net_unused_recurring_fee"),
     ),
 }
-_NO_LIST_COST = frozenset(
-    {"SavingsPlanNegation", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee", "RIFee"}
-    | {"EdpDiscount", "BundledDiscount", "PrivateRateDiscount", "Discount", "SppDiscount", "RiVolumeDiscount"}
-)
+_NO_LIST_COST = DISCOUNT_TYPES | {
+    "SavingsPlanNegation",
+    "SavingsPlanRecurringFee",
+    "SavingsPlanUpfrontFee",
+    "RIFee",
+}
 
 
 class Metrics(NamedTuple):

@@ -68,7 +68,7 @@ def _fees(
     period: Period, reservation: Table, sample: Item, first: int, last: int, used: int
 ) -> Iterator[Line]:
     terms, hours = _terms(reservation), last - first
-    total = terms.upfront * TERM_HOURS
+    total = terms.upfront_fee
     month = reservation_month(total, terms.recurring, hours, used)
     fee = _fee_item(sample, reservation, "RIFee")
     more = _fee_costs("", month) | {

@@ -111,7 +111,7 @@ class _Cover:
 
     def _upfront_fee(self) -> Iterator[Line]:
         if self.terms.upfront:
-            item, cost = self._fee_item("SavingsPlanUpfrontFee"), self.terms.upfront * TERM_HOURS
+            item, cost = self._fee_item("SavingsPlanUpfrontFee"), self.terms.upfront_fee
             yield Line(item, self.start, self.start + 1, money.ONE, cost)
 
     def _covered_item(self, item: Item, rate: int) -> Item:

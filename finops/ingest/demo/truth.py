@@ -29,8 +29,8 @@ _NOTES = [
     "list: the public price of usage, else the unblended cost; 0 for negations, commitment fees, discounts.",
     "FOCUS: BilledCost adds up to unblended, EffectiveCost to amortized, ListCost to list; by account,"
     " service, region and tag they are net_unblended, net_amortized and list. Days and types differ.",
-    "coverage: tagged_cost in percent of taggable_cost, on amortized cost; a value the settings reject"
-    " counts as tagged, and is in invalid_cost.",
+    "required_tags: on amortized cost, for FOCUS on EffectiveCost; coverage is tagged_cost in percent of"
+    " taggable_cost; a value the settings reject counts as tagged, and is in invalid_cost.",
     "faults: cost_amortized is that of the resource's hours that show the fault; reads_as is what the"
     " company's settings make of a required tag there.",
 ]
@@ -70,7 +70,8 @@ def _period(period: Period, lines: Sequence[Line]) -> dict[str, Any]:
         "totals": _figures(sum_of(cells.values())),
         "amortized_identity": _identity(lines),
         "by": {name: _by(cells, key) for name, key in _dimensions().items()},
-        "required_tags": [_coverage(cells, rule) for rule in rules()],
+        "required_tags": [_coverage(cells, rule, "amortized") for rule in rules()],
+        "required_tags_focus": [_coverage(cells, rule, "net_amortized") for rule in rules()],
     }
 
 
@@ -147,10 +148,10 @@ def _identity(lines: Sequence[Line]) -> _Figures:
     return {name: money.text(value) for name, value in parts.items()}
 
 
-def _coverage(cells: dict[_Cell, Metrics], rule: Rule) -> dict[str, str | None]:
+def _coverage(cells: dict[_Cell, Metrics], rule: Rule, metric: str) -> dict[str, str | None]:
     costs: dict[str, int] = defaultdict(int)
     for (item, _), values in cells.items():
-        costs[value_of(item, rule)] += values.amortized
+        costs[value_of(item, rule)] += getattr(values, metric)
     total = sum(costs.values())
     taggable = total - costs[UNTAGGABLE]
     tagged = taggable - costs[UNTAGGED]
