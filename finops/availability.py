@@ -54,9 +54,7 @@ def _missing(ledger: Ledger, one: Dimension) -> list[Problem]:
     if not lacking or is_tag:
         return []
     names = ", ".join(f"{row['export']} {row['period']}" for row in lacking)
-    return [
-        Problem("dimension_missing", f"some deliveries have no {one.word}; their lines are {NONE}", names)
-    ]
+    return [Problem("dimension_missing", f"some deliveries have no {one.word}; their lines are {NONE}", names)]
 
 
 def _nearest(ledger: Ledger, one: Dimension) -> str | None:

@@ -128,7 +128,9 @@ def _open(database: Path, read_only: bool) -> DuckDBPyConnection:
         (version,) = connection.execute("select schema_version from catalog").fetchone() or (None,)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0][:160]
-        raise DataError(f"this is no finops database: {reason}", str(database), "name another file with --db") from error
+        raise DataError(
+            f"this is no finops database: {reason}", str(database), "name another file with --db"
+        ) from error
     if version != SCHEMA_VERSION:
         connection.close()
         raise DataError(
@@ -202,17 +204,19 @@ def _record(connection: DuckDBPyConnection, entry: Entry) -> None:
         for old in stale:
             connection.execute(f"delete from {table} where delivery_id = ?", [old])
     connection.execute(
-        "update deliveries set state = 'replaced' where identity = ? and period = ?", [new.identity, new.period]
+        "update deliveries set state = 'replaced' where identity = ? and period = ?",
+        [new.identity, new.period],
     )
     values = {**asdict(new), "layout": json.dumps(new.layout)}
     marks = ", ".join("?" * len(values))
     connection.execute(f"insert into deliveries ({', '.join(values)}) values ({marks})", list(values.values()))
-    for table, rows in {
+    details: dict[str, list[list[object]]] = {
         "delivery_payers": [[new.delivery_id, payer, count] for payer, count in entry.payers.items()],
         "delivery_files": [[new.delivery_id, name, size] for name, size in entry.file_bytes.items()],
         "unavailable_metrics": [[new.delivery_id, metric, why] for metric, why in entry.unavailable.items()],
         "problems": [[new.delivery_id, found.code, found.message, found.where] for found in entry.problems],
-    }.items():
+    }
+    for table, rows in details.items():
         for row in rows:
             connection.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
 
@@ -226,7 +230,9 @@ def _define_views(connection: DuckDBPyConnection, store: Path) -> None:
 
 def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str) -> str:
     """The select over one mart of some deliveries."""
-    paths = [literal(str((store / delivery_id / "marts" / f"{mart}.parquet").absolute())) for delivery_id in delivery_ids]
+    paths = [
+        literal(str((store / delivery_id / "marts" / f"{mart}.parquet").absolute())) for delivery_id in delivery_ids
+    ]
     return f"select * from read_parquet([{', '.join(paths)}], union_by_name = true, hive_partitioning = false)"
 
 

@@ -43,7 +43,10 @@ class Chosen:
 
 
 def choose(catalog: DuckDBPyConnection, metric: str, period: str | None = None, export: str | None = None) -> Chosen:
-    """Choose among the current deliveries, for figures of one metric. Raises DataError when there is none, UsageError for an unknown export."""
+    """Choose among the current deliveries, for figures of one metric.
+
+    Raises DataError when there is none, UsageError for an unknown export.
+    """
     loaded = _loaded(catalog)
     if not loaded:
         raise DataError("nothing is loaded yet", fix="finops ingest FOLDER")
@@ -54,7 +57,9 @@ def choose(catalog: DuckDBPyConnection, metric: str, period: str | None = None, 
     if not asked:
         periods = sorted({one.period for one in loaded})
         raise DataError(
-            f"{period} is not loaded", f"loaded: {', '.join(periods)}", f"finops ingest FOLDER, or --period {periods[-1]}"
+            f"{period} is not loaded",
+            f"loaded: {', '.join(periods)}",
+            f"finops ingest FOLDER, or --period {periods[-1]}",
         )
     payers = _payers(catalog)
     counted, left_out, notes = _once_per_payer(asked, payers)

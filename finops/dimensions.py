@@ -93,9 +93,7 @@ _PLAIN = {
         _facts("line_item_type", "x_line_item_type"),
         _facts("usage_type", "x_usage_type", RESOURCE_DAILY),
         _facts("resource", "resource_id", RESOURCE_DAILY, row_key="resource_id"),
-        Dimension(
-            "export", "{j}.export", join="join deliveries as {j} on {j}.delivery_id = facts.delivery_id"
-        ),
+        Dimension("export", "{j}.export", join="join deliveries as {j} on {j}.delivery_id = facts.delivery_id"),
         Dimension(
             "environment",
             "coalesce({j}.environment, '(unmapped)')",
@@ -158,9 +156,7 @@ def parse_where(text: str) -> Filter:
     word, equals, rest = text.partition("=")
     values = _split(rest)
     if not equals or not word.strip() or not any(values):
-        raise UsageError(
-            f"--where needs KEY=VALUE, not {text!r}", fix="--where service=AmazonEC2,AmazonS3 for example"
-        )
+        raise UsageError(f"--where needs KEY=VALUE, not {text!r}", fix="--where service=AmazonEC2,AmazonS3 for example")
     found = dimension(word.strip())
     together = [value for value in COVERED_AND_NEGATION if value not in values]
     if found.word == "line_item_type" and len(together) == 1:
@@ -170,14 +166,8 @@ def parse_where(text: str) -> Filter:
 
 def needed_joins(dimensions: Sequence[Dimension]) -> Clause:
     """The joins behind `facts` that the dimensions need, aliased by their position."""
-    joins = [
-        (one.join.format(j=f"j{position}"), one.argument)
-        for position, one in enumerate(dimensions)
-        if one.join
-    ]
-    return Clause(
-        "\n".join(sql for sql, _ in joins), tuple(argument for _, argument in joins if argument is not None)
-    )
+    joins = [(one.join.format(j=f"j{position}"), one.argument) for position, one in enumerate(dimensions) if one.join]
+    return Clause("\n".join(sql for sql, _ in joins), tuple(argument for _, argument in joins if argument is not None))
 
 
 def where_sql(filters: Sequence[Filter]) -> Clause:

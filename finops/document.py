@@ -48,9 +48,7 @@ class Rows:
         return cls(tuple(columns), len(rows), lambda limit: islice(rows, limit))
 
     @classmethod
-    def of_query(
-        cls, connection: DuckDBPyConnection, columns: Sequence[Column], count: int, sql: str
-    ) -> Rows:
+    def of_query(cls, connection: DuckDBPyConnection, columns: Sequence[Column], count: int, sql: str) -> Rows:
         """The rows of an ordered select, fetched in batches while nothing else runs on the connection."""
 
         def read(limit: int | None) -> Iterator[Sequence[Any]]:

@@ -67,17 +67,13 @@ AMORTIZED = Metric(
     "x_amortized_cost",
     "What usage really cost: commitments spread over the usage they pay for, the unused rest on the fee.",
     (
-        Formula(
-            "SavingsPlanCoveredUsage", "what the usage cost at the plan's rate", "savings_plan_effective"
-        ),
+        Formula("SavingsPlanCoveredUsage", "what the usage cost at the plan's rate", "savings_plan_effective"),
         Formula(
             "SavingsPlanRecurringFee",
             "the commitment of the hour that was not used",
             "savings_plan_commitment - savings_plan_used",
         ),
-        Formula(
-            "DiscountedUsage", "what the reserved hours cost, upfront share included", "reservation_effective"
-        ),
+        Formula("DiscountedUsage", "what the reserved hours cost, upfront share included", "reservation_effective"),
         Formula(
             "RIFee",
             "upfront and recurring fees of reserved hours that were not used",

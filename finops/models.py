@@ -89,10 +89,11 @@ def _header(lines: list[str]) -> dict[str, list[str]]:
     current = "purpose"
     for line in lines:
         field, colon, rest = line.strip().partition(":")
-        if colon and field in _FIELDS and line.startswith(f" {field}"):
-            current, line = field, rest
+        starts = colon and field in _FIELDS and line.startswith(f" {field}")
+        if starts:
+            current = field
             parts[current] = []
-        parts[current].append(line)
+        parts[current].append(rest if starts else line)
     return parts
 
 

@@ -104,7 +104,12 @@ def _chosen(db: Path, ask: Ask) -> Chosen:
 
 
 def _create_views(
-    connection: DuckDBPyConnection, store: Path, chosen: Chosen, settings: Settings, ask: Ask, filters: list[Filter]
+    connection: DuckDBPyConnection,
+    store: Path,
+    chosen: Chosen,
+    settings: Settings,
+    ask: Ask,
+    filters: list[Filter],
 ) -> None:
     ids = [delivery.delivery_id for delivery in chosen.deliveries]
     for mart in MARTS:
@@ -128,7 +133,9 @@ def _pairs(chosen: Chosen) -> str:
 
 
 def _create_deliveries(connection: DuckDBPyConnection, deliveries: Sequence[Delivery]) -> None:
-    connection.execute("create temp table deliveries (delivery_id varchar, export varchar, format varchar, period varchar)")
+    connection.execute(
+        "create temp table deliveries (delivery_id varchar, export varchar, format varchar, period varchar)"
+    )
     connection.executemany(
         "insert into deliveries values (?, ?, ?, ?)",
         [[one.delivery_id, one.export, one.format, one.period] for one in deliveries],
@@ -228,7 +235,8 @@ def _ledger(
     currencies, first, last, used = facts if facts else ([], None, None, [])
     if currencies and len(currencies) > 1:
         raise UsageError(
-            f"a total over {' and '.join(map(str, currencies))} means nothing", fix=f"--where currency={currencies[0]}"
+            f"a total over {' and '.join(map(str, currencies))} means nothing",
+            fix=f"--where currency={currencies[0]}",
         )
     deliveries = [one for one in chosen.deliveries if one.delivery_id in (used or ())] or list(chosen.deliveries)
     first_asked, end_asked = _days(connection, ask)

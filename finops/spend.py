@@ -25,9 +25,7 @@ def spend(ledger: Ledger, by: Sequence[Dimension]) -> Document:
     (rows,) = ledger.rows("select count(*) as count, coalesce(sum(cost), 0) as cost from spend_rows")
     (mart,) = ledger.rows(f"select coalesce(sum({ledger.cost}), 0) as cost from daily_cost")
     if rows["cost"] != mart["cost"]:
-        raise FinopsError(
-            f"the rows sum to {rows['cost']} and the mart to {mart['cost']}", where="spend_rows"
-        )
+        raise FinopsError(f"the rows sum to {rows['cost']} and the mart to {mart['cost']}", where="spend_rows")
     columns = [*(Column(one.key) for one in by), Column("cost", "money")]
     return Document(
         command="spend",

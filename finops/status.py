@@ -38,12 +38,8 @@ def status(database: Path, period: str | None = None, export: str | None = None)
     with open_catalog(database) as catalog:
         everything = choose(catalog, METRIC)
         asked = choose(catalog, METRIC, period, export)
-        shares: list[Share] = catalog.execute(
-            "select delivery_id, billing_account_id from delivery_payers"
-        ).fetchall()
-    listed = [
-        one for one in deliveries(database) if period in (None, one.period) and export in (None, one.export)
-    ]
+        shares: list[Share] = catalog.execute("select delivery_id, billing_account_id from delivery_payers").fetchall()
+    listed = [one for one in deliveries(database) if period in (None, one.period) and export in (None, one.export)]
     counted_from = _counted_from(everything, shares)
     rows = [(*_facts(one), "; ".join(_notes(one, shares, counted_from))) for one in listed]
     return Document(

@@ -79,9 +79,7 @@ def tag_gaps(ledger: Ledger) -> Document:
     """
     required = ledger.settings.tags.required
     if not required:
-        raise UsageError(
-            "no tag is required", where="[tags] required", fix="name at least one in finops.toml"
-        )
+        raise UsageError("no tag is required", where="[tags] required", fix="name at least one in finops.toml")
     _prepare(ledger, required)
     found = {row["tag"]: row for row in ledger.rows(_BY_TAG.format(cost=ledger.cost))}
     totals = [found[tag] for tag in required]

@@ -31,9 +31,7 @@ class Asked(NamedTuple):
     rule: ValueRule | None = None
 
 
-def create_tag_values(
-    connection: "DuckDBPyConnection", policy: TagPolicy, extra_keys: Sequence[str] = ()
-) -> None:
+def create_tag_values(connection: "DuckDBPyConnection", policy: TagPolicy, extra_keys: Sequence[str] = ()) -> None:
     """Create the temp table `tag_values`: what each tag set says of each tag that is asked for.
 
     Asked for are the required and optional tags and `extra_keys`. Columns: delivery_id, tag_set_id, tag (as
@@ -77,9 +75,7 @@ def merged_keys(
 
 def _asked(policy: TagPolicy, tags: Iterable[str]) -> dict[str, Asked]:
     named = {tag: tag_of(policy, tag) for tag in tags}
-    return {
-        tag: Asked(name, policy.keys.get(name, ()), policy.values.get(name)) for tag, name in named.items()
-    }
+    return {tag: Asked(name, policy.keys.get(name, ()), policy.values.get(name)) for tag, name in named.items()}
 
 
 def _expand(connection: "DuckDBPyConnection", table: str, source: str, asked: Mapping[str, Asked]) -> None:
@@ -102,9 +98,7 @@ def _keys(connection: "DuckDBPyConnection", source: str, asked: Mapping[str, Ask
     decided: dict[tuple[str, ...], list[tuple[str, list[KeyMatch]]]] = {}
     for raw_keys in {tuple(raw_keys) for _, raw_keys in found}:
         alike = _by_signature(raw_keys)
-        matches = (
-            (tag, keys_of(one.tag, one.spellings, _candidates(one, alike))) for tag, one in asked.items()
-        )
+        matches = ((tag, keys_of(one.tag, one.spellings, _candidates(one, alike))) for tag, one in asked.items())
         decided[raw_keys] = [(tag, keys) for tag, keys in matches if keys]
     return [(delivery, tag, keys) for delivery, raw_keys in found for tag, keys in decided[tuple(raw_keys)]]
 

@@ -106,9 +106,7 @@ def estate() -> list[Line]:
     """Ten weeks that end in a Tuesday afternoon, 27 October: every kind of row the report knows."""
     dates = day(8, 17), day(10, 26)
     lines = every_day(*dates, cost="100", tags=ALL_TAGS)
-    lines += every_day(
-        *dates, cost="10.005", x_service_code="AmazonS3", resource_id="logs", tags=ALL_TAGS[:1]
-    )
+    lines += every_day(*dates, cost="10.005", x_service_code="AmazonS3", resource_id="logs", tags=ALL_TAGS[:1])
     lines += every_day(*dates, cost="1", x_service_code="AmazonCloudWatch", resource_id=None)
     lines += every_day(dates[0], day(10, 18), cost="5", x_service_code="AWSGlue", tags=ALL_TAGS)
     lines += every_day(MONDAY, dates[1], cost="7", x_service_code="AmazonKinesis", resource_id="k", **SECOND)
@@ -159,9 +157,7 @@ def _deliveries(lines: Sequence[Line], loaded: Loaded) -> list[dict[str, Any]]:
             "period": month,
             "delivery": f"d-{month}",
             "rows": sum(line.line_items for line in lines if f"{line.charge_day:%Y-%m}" == month),
-            "unblended": sum(
-                (Decimal(line.cost) for line in lines if f"{line.charge_day:%Y-%m}" == month), Decimal(0)
-            ),
+            "unblended": sum((Decimal(line.cost) for line in lines if f"{line.charge_day:%Y-%m}" == month), Decimal(0)),
             "final": loaded.final.get(month, False),
             "loaded_at": datetime(2026, 10, 28, 6, 0, tzinfo=UTC),
             "vouched": loaded.vouched,
@@ -175,9 +171,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict
     if rows:
         columns = ", ".join(rows[0])
         select = ", ".join(f"row.{name}" for name in rows[0])
-        connection.execute(
-            f"insert into {table} ({columns}) select {select} from (select unnest(?) as row)", [rows]
-        )
+        connection.execute(f"insert into {table} ({columns}) select {select} from (select unnest(?) as row)", [rows])
 
 
 _TABLES = """

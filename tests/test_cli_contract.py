@@ -187,9 +187,7 @@ def test_shared_options_reach_the_verb(play_spend: PlayVerb, monkeypatch: pytest
 
     play_spend(spend)
     monkeypatch.setenv("FINOPS_DB", "from-the-environment.duckdb")
-    assert (
-        main(["spend", "--where", "region=us-east-1", "--where", "tag:Owner=a,b", "--config", "f.toml"]) == 0
-    )
+    assert main(["spend", "--where", "region=us-east-1", "--where", "tag:Owner=a,b", "--config", "f.toml"]) == 0
     assert seen == {
         "where": ["region=us-east-1", "tag:Owner=a,b"],
         "db": Path("from-the-environment.duckdb"),

@@ -314,18 +314,14 @@ def test_toml_beyond_all_bounds_is_refused(text):
 def test_a_damaged_file_is_read_or_refused_with_its_line(data):
     start = data.draw(st.integers(0, len(FULL)))
     end = data.draw(st.integers(start, min(len(FULL), start + 20)))
-    piece = data.draw(
-        st.text(max_size=3) | st.sampled_from(["[", "]", '"', "{", "=", "\n", "[[", "1", "tag:", "#"])
-    )
+    piece = data.draw(st.text(max_size=3) | st.sampled_from(["[", "]", '"', "{", "=", "\n", "[[", "1", "tag:", "#"]))
     error = refusal(FULL[:start] + piece + FULL[end:])
     assert error is None or re.fullmatch(r"finops\.toml:\d+", error.where or "")
     assert error is None or len(error.lines()) <= 3
 
 
 def test_a_name_typed_in_a_tags_table_means_the_tag():
-    policy = parse_settings(
-        '[tags.keys]\ncost_center = ["cc"]\n[tags.values."user:Owner"]\nallowed = ["a"]'
-    ).tags
+    policy = parse_settings('[tags.keys]\ncost_center = ["cc"]\n[tags.values."user:Owner"]\nallowed = ["a"]').tags
     assert policy.keys == {"CostCenter": ("cc",)}
     assert list(policy.values) == ["Owner"]
 

@@ -50,9 +50,7 @@ def test_a_savings_plan_hour_costs_its_commitment_and_what_it_does_not_cover() -
         ),
         line("Usage", "0.25"),
     ]
-    assert [dollars(metrics(part).amortized) for part in hour] == list(
-        map(Decimal, ("0.36", "0", "0.04", "0.25"))
-    )
+    assert [dollars(metrics(part).amortized) for part in hour] == list(map(Decimal, ("0.36", "0", "0.04", "0.25")))
     assert dollars(total(hour).unblended) == dollars(total(hour).amortized) == Decimal("0.65")
 
 

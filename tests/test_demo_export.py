@@ -37,9 +37,7 @@ def test_the_shapes_and_deliveries_have_the_names_the_command_line_offers() -> N
     ("shape", "months", "delivery"),
     [("xlsx", 3, "last"), ("focus", 3, "middle"), ("focus", 0, "last"), ("focus", 25, "last")],
 )
-def test_what_the_demo_does_not_have_is_a_usage_error(
-    tmp_path: Path, shape: str, months: int, delivery: str
-) -> None:
+def test_what_the_demo_does_not_have_is_a_usage_error(tmp_path: Path, shape: str, months: int, delivery: str) -> None:
     with pytest.raises(UsageError):
         write_export(shape, tmp_path, months, delivery)
     assert not list(tmp_path.iterdir())
@@ -182,11 +180,7 @@ def test_athena_names_are_made_by_the_rule_of_aws(name: str, expected: str) -> N
 
 
 def test_no_two_columns_have_one_name_in_any_spelling() -> None:
-    assert (
-        len({column.legacy for column in columns()})
-        == len({column.name for column in columns()})
-        == len(columns())
-    )
+    assert len({column.legacy for column in columns()}) == len({column.name for column in columns()}) == len(columns())
 
 
 def test_of_two_keys_with_one_name_the_first_that_is_not_blank_remains() -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from finops.ingest.demo import money
+from finops.ingest.demo.cur_cells import item_cells
 from finops.ingest.demo.estate import estate
 from finops.ingest.demo.ledger import ledger
 from finops.ingest.demo.line import Line
 from finops.ingest.demo.metrics import is_commitment_purchase, metrics
-from finops.ingest.demo.periods import Period, deliveries, hour_of, moment, period, periods
+from finops.ingest.demo.periods import Period, deliveries, hour_of, iso, moment, period, periods
 
 TYPES = {
     "Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation", "SavingsPlanRecurringFee",
@@ -72,6 +73,12 @@ def test_nothing_starts_outside_its_period_or_after_the_data_ends(one: Period) -
 def test_an_item_has_one_line_per_interval(one: Period) -> None:
     seen = Counter((id(line.item), line.start, line.end) for line in ledger(one))
     assert seen.most_common(1)[0][1] == 1
+
+
+def test_a_line_item_id_returns_every_hour_and_only_with_its_interval_is_unique() -> None:
+    one = periods(1)[0]
+    ids = [(item_cells(line.item, one, iso)["identity_line_item_id"], line.start, line.end) for line in ledger(one)]
+    assert len(set(ids)) == len(ids) > 50 * len({name for name, _, _ in ids})
 
 
 @each_delivery

@@ -158,9 +158,7 @@ class Ledger:
         files = data_files(folder, month)
         names = ", ".join(f"'{path}'" for path in files)
         reader = "read_parquet" if files[0].suffix == ".parquet" else "read_csv"
-        options = (
-            "" if reader == "read_parquet" else ", all_varchar = true, header = true, union_by_name = true"
-        )
+        options = "" if reader == "read_parquet" else ", all_varchar = true, header = true, union_by_name = true"
         self.source = f"{reader}([{names}]{options})"
         # CSV text goes to a decimal as it stands; a double in Parquet has the nearest tenth decimal.
         self.columns = [row[0] for row in self.db.execute(f"describe select * from {self.source}").fetchall()]
@@ -217,16 +215,13 @@ TAGGABLE_FOCUS = """ChargeCategory = 'Usage' and coalesce(ChargeClass, '') <> 'C
 def tags(ledger: Ledger, taggable: str) -> str:
     found = {"owner": tag(ledger, "Owner"), "environment": tag(ledger, "Environment", "env", "stage")}
     return ", ".join(
-        f"case when {taggable} then {value} else '(untaggable)' end as {name}"
-        for name, value in found.items()
+        f"case when {taggable} then {value} else '(untaggable)' end as {name}" for name, value in found.items()
     )
 
 
 def focus_ledger(folder: Path, month: str) -> Ledger:
     ledger = Ledger(folder, month)
-    costs = [
-        f"cast({name} as decimal(38, 10)) as {name}" for name in ("BilledCost", "EffectiveCost", "ListCost")
-    ]
+    costs = [f"cast({name} as decimal(38, 10)) as {name}" for name in ("BilledCost", "EffectiveCost", "ListCost")]
     day = "strftime(cast(ChargePeriodStart as timestamp), '%Y-%m-%d') as day"
     picks = [f"* replace ({', '.join(costs)})", tags(ledger, TAGGABLE_FOCUS), day]
     ledger.db.execute(f"create table facts as select {', '.join(picks)} from {ledger.source}")
@@ -386,9 +381,7 @@ def test_discount_lines_are_what_the_net_costs_leave_out(
 
 
 @pytest.mark.parametrize("shape", CUR_SHAPES)
-def test_negation_cancels_the_covered_usage_of_every_hour(
-    ledgers: dict[tuple[str, str], Ledger], shape: str
-) -> None:
+def test_negation_cancels_the_covered_usage_of_every_hour(ledgers: dict[tuple[str, str], Ledger], shape: str) -> None:
     left = ledgers[shape, "2026-09"].rows(
         """
         select sum(unblended), sum(net_unblended), savings_plan_savings_plan_a_r_n, line_item_usage_start_date
@@ -443,9 +436,7 @@ def in_period(file: Path, month: str) -> bool:
 
 
 @pytest.mark.parametrize("shape", ["legacy-csv", "cur2-csv", "focus"])
-def test_a_month_has_the_same_bytes_in_every_run(
-    exports: dict[str, Path], shape: str, tmp_path: Path
-) -> None:
+def test_a_month_has_the_same_bytes_in_every_run(exports: dict[str, Path], shape: str, tmp_path: Path) -> None:
     again = write_export(shape, tmp_path, months=1)
     files = [file for file in again.rglob("*") if file.is_file()]
     assert len(files) == 4

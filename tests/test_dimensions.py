@@ -44,8 +44,7 @@ def test_every_dimension_is_never_null_and_keeps_every_row(word: str) -> None:
     by = [dimension(word)]
     joins = needed_joins(by)
     rows = ledger.rows(
-        f"select {by[0].expression(0)} as value, x_unblended_cost as cost"
-        f" from {needed_mart(by)} as facts {joins.sql}",
+        f"select {by[0].expression(0)} as value, x_unblended_cost as cost from {needed_mart(by)} as facts {joins.sql}",
         joins.params,
     )
     assert all(isinstance(row["value"], str) and row["value"] for row in rows)
@@ -53,9 +52,7 @@ def test_every_dimension_is_never_null_and_keeps_every_row(word: str) -> None:
 
 
 def test_a_week_is_its_monday() -> None:
-    rows = small_ledger().rows(
-        f"select distinct {dimension('week').expression(0)} as week from daily_cost as facts"
-    )
+    rows = small_ledger().rows(f"select distinct {dimension('week').expression(0)} as week from daily_cost as facts")
     assert sorted(row["week"] for row in rows) == ["2026-09-28", "2026-10-05", "2026-10-12"]
 
 
@@ -123,9 +120,7 @@ def test_where_keeps_the_rows_of_its_values(text: str, cost: str) -> None:
 
 
 def test_filters_hold_together_and_their_joins_do_not_mix() -> None:
-    assert kept("tag:Environment=prod,(invalid)", "tag:Owner=web", "service=AmazonEC2") == Decimal(
-        "100.0000000001"
-    )
+    assert kept("tag:Environment=prod,(invalid)", "tag:Owner=web", "service=AmazonEC2") == Decimal("100.0000000001")
 
 
 def test_no_filter_keeps_everything() -> None:

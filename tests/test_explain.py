@@ -133,9 +133,7 @@ def test_an_unknown_name_is_an_error_that_names_the_nearest(name: str, nearest: 
 def _type(name: str) -> str:
     if name.endswith(("_start", "_end")):
         return "timestamp"
-    return (
-        "varchar" if name in TEXT or name.endswith(("_id", "_name", "_zone", "_unit")) else "decimal(38, 10)"
-    )
+    return "varchar" if name in TEXT or name.endswith(("_id", "_name", "_zone", "_unit")) else "decimal(38, 10)"
 
 
 def _put(connection: duckdb.DuckDBPyConnection, line: dict[str, str], net: bool) -> None:

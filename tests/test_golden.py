@@ -118,9 +118,7 @@ def test_every_json_document_is_valid_and_has_the_agreed_keys(
         {"more": 1},
     ],
 )
-def test_the_schema_refuses_what_is_no_document(
-    broken: dict[str, object], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_schema_refuses_what_is_no_document(broken: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
     write(spend(small_ledger(), []), "json")
     parsed = json.loads(capsys.readouterr().out) | broken
     with pytest.raises(jsonschema.ValidationError):
@@ -128,9 +126,7 @@ def test_the_schema_refuses_what_is_no_document(
 
 
 def test_the_figures_of_the_golden_ledger_are_exact() -> None:
-    parsed = json.loads(
-        (GOLDEN / "spend_by_service.json").read_text(), parse_float=Decimal, parse_int=Decimal
-    )
+    parsed = json.loads((GOLDEN / "spend_by_service.json").read_text(), parse_float=Decimal, parse_int=Decimal)
     assert parsed["totals"]["cost"] == sum(row["cost"] for row in parsed["rows"]) == Decimal("207.6250000121")
 
 

@@ -145,9 +145,7 @@ def test_the_suggestions_map_the_bill_they_were_made_from(bill):
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8).filter(str.strip)
-places = st.dictionaries(
-    texts, st.lists(st.sampled_from(["dev", "prod"]), unique=True).map(tuple), max_size=30
-)
+places = st.dictionaries(texts, st.lists(st.sampled_from(["dev", "prod"]), unique=True).map(tuple), max_size=30)
 
 
 @given(st.lists(texts, max_size=30), places, places, texts)

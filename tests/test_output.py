@@ -34,9 +34,7 @@ BASIS = Basis(
 )
 
 
-def document(
-    rows: Sequence[Sequence[Any]], columns: Sequence[Column] = SERVICE_COST, **values: Any
-) -> Document:
+def document(rows: Sequence[Sequence[Any]], columns: Sequence[Column] = SERVICE_COST, **values: Any) -> Document:
     return Document("spend", values.pop("basis", BASIS), Rows.of(columns, rows), **values)
 
 
@@ -80,9 +78,7 @@ def test_a_decimal_is_plain_and_has_no_trailing_zero(value: str, expected: str) 
 def test_any_text_survives_json_and_no_control_character_is_raw(name: str) -> None:
     printed = text(as_json, [(name, Decimal(1))])
     assert json.loads(printed)["rows"][0]["service"] == name
-    assert not any(
-        character != "\n" and (character < " " or "\x7f" <= character <= "\x9f") for character in printed
-    )
+    assert not any(character != "\n" and (character < " " or "\x7f" <= character <= "\x9f") for character in printed)
 
 
 def test_an_empty_document_is_json_too() -> None:
@@ -229,9 +225,7 @@ def test_problems_go_to_stderr_and_into_json(capsys: pytest.CaptureFixture[str])
     assert err == ""
 
 
-def test_a_file_is_replaced_and_nothing_is_left_beside_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "out.csv"
     path.write_text("old")
     write(document([("é", Decimal(1))]), "csv", path)

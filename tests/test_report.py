@@ -101,9 +101,7 @@ def test_an_export_without_hours_is_judged_by_its_newest_days_only() -> None:
 
 def test_the_newest_days_of_an_invoiced_month_are_complete() -> None:
     lines = every_day(day(9, 1), day(9, 30), cost="1")
-    assert not [
-        held for held in build(ledger(lines, Loaded(final={"2026-09": True})), "monthly").days if held.gap
-    ]
+    assert not [held for held in build(ledger(lines, Loaded(final={"2026-09": True})), "monthly").days if held.gap]
 
 
 def test_a_line_longer_than_a_day_does_not_say_how_far_the_data_reach() -> None:
@@ -144,9 +142,7 @@ def test_daily_charges_stand_apart_from_longer_ones(weekly: ReportFacts) -> None
     assert weekly.now.longer == 12
     assert [held.longer for held in weekly.before] == [0, 0, Decimal(300), 0]
     assert weekly.now.total == weekly.now.daily + 12
-    assert [(line.line_item_type, line.service, line.cost) for line in weekly.longer] == [
-        ("Tax", "AmazonRoute53", 12)
-    ]
+    assert [(line.line_item_type, line.service, line.cost) for line in weekly.longer] == [("Tax", "AmazonRoute53", 12)]
 
 
 def test_the_change_is_against_the_mean_of_the_windows_before(weekly: ReportFacts) -> None:
@@ -177,9 +173,7 @@ def test_what_is_not_shown_is_added_up(costs: list[Decimal], top: int) -> None:
     rows = [Compared(str(n), cost, (cost, -cost)) for n, cost in enumerate(costs)]
     ranking = rank("service", rows, lambda row: abs(row.now), top)
     assert len(ranking.rows) + ranking.rest_count == len(rows)
-    assert sum((row.now for row in ranking.rows), ranking.rest.now if ranking.rest else Decimal(0)) == sum(
-        costs
-    )
+    assert sum((row.now for row in ranking.rows), ranking.rest.now if ranking.rest else Decimal(0)) == sum(costs)
 
 
 def test_spend_by_tag_tells_untagged_untaggable_and_invalid(weekly: ReportFacts) -> None:
@@ -269,9 +263,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("loaded")
-def test_the_verb_writes_a_file_and_sums_it_up_on_stderr(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_verb_writes_a_file_and_sums_it_up_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "report.html"
     assert main(["report", "-o", str(file)]) == 0
     out, err = capsys.readouterr()

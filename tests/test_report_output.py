@@ -44,16 +44,12 @@ ODD: dict[str, list[Line]] = {
     "no tags": every_day(*WEEKS, cost="5"),
     "no cost": every_day(*WEEKS, cost="0"),
     "only credits": every_day(*WEEKS, cost="-5", x_line_item_type="Credit", resource_id=None),
-    "only tax": [
-        Line(day(10, 1), "9", x_line_item_type="Tax", x_is_long=True, resource_id=None, hours_mask=1)
-    ],
+    "only tax": [Line(day(10, 1), "9", x_line_item_type="Tax", x_is_long=True, resource_id=None, hours_mask=1)],
     "a millionth": every_day(*WEEKS, cost="0.000001"),
     "a great deal": every_day(*WEEKS, cost="123456789012.0123456789"),
     "no region": every_day(*WEEKS, cost="5", region_id=None),
     "any script": every_day(*WEEKS, cost="5", tags=(("Owner", "Zoë 团队 \u202e\x1b[31m"),)),
-    "many accounts": [
-        Line(day(10, 13) + timedelta(days=n % 7), "1", sub_account_id=f"{n:012}") for n in range(2000)
-    ],
+    "many accounts": [Line(day(10, 13) + timedelta(days=n % 7), "1", sub_account_id=f"{n:012}") for n in range(2000)],
 }
 
 
@@ -230,11 +226,7 @@ def test_every_picture_has_words_and_every_table_a_caption(page: Page) -> None:
 
 
 def test_the_heights_of_the_days_are_the_daily_charges(page: Page, weekly: ReportFacts) -> None:
-    drawn = {
-        x: y
-        for trace in figures_of(page)["days"]["data"]
-        for x, y in zip(trace["x"], trace["y"], strict=True)
-    }
+    drawn = {x: y for trace in figures_of(page)["days"]["data"] for x, y in zip(trace["x"], trace["y"], strict=True)}
     assert drawn == {held.day.isoformat(): float(held.daily) for held in weekly.days}
 
 

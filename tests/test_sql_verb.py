@@ -72,9 +72,7 @@ def test_the_sql_can_go_to_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["sql"], ["sql", "daily_cost", "--list"], ["sql", "dayly_cost"]])
-def test_a_question_that_does_not_fit_is_a_usage_error(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_question_that_does_not_fit_is_a_usage_error(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err.startswith("error: ")
 

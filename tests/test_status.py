@@ -39,9 +39,7 @@ def test_an_invoiced_delivery_is_final_and_needs_no_note(tmp_path: Path) -> None
     assert (row["final"], row["note"]) == (True, "")
 
 
-def test_a_period_that_two_exports_hold_is_counted_once_and_both_are_listed(
-    database: Path, tmp_path: Path
-) -> None:
+def test_a_period_that_two_exports_hold_is_counted_once_and_both_are_listed(database: Path, tmp_path: Path) -> None:
     other = write_export(tmp_path, LINES[:2], name="second")
     assert main(["ingest", str(other), "--db", str(database)]) == 0
     notes = {row["export"]: row["note"] for row in rows(status(database))}
@@ -49,9 +47,7 @@ def test_a_period_that_two_exports_hold_is_counted_once_and_both_are_listed(
     assert [row["export"] for row in rows(status(database, export="second"))] == ["second"]
 
 
-def test_an_export_that_counts_for_one_of_its_payers_says_for_which_it_does_not(
-    database: Path, tmp_path: Path
-) -> None:
+def test_an_export_that_counts_for_one_of_its_payers_says_for_which_it_does_not(database: Path, tmp_path: Path) -> None:
     lines = [LINES[0], {**LINES[1], "bill/PayerAccountId": "000000000009"}]
     assert main(["ingest", str(write_export(tmp_path, lines, name="second")), "--db", str(database)]) == 0
     notes = {row["export"]: row["note"] for row in rows(status(database))}
@@ -125,9 +121,7 @@ def test_a_dimension_that_is_not_there_is_a_usage_error(
     assert by in capsys.readouterr().err
 
 
-def test_a_dimension_that_the_export_lacks_is_a_usage_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dimension_that_the_export_lacks_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [{key: value for key, value in line.items() if key != "lineItem/ResourceId"} for line in LINES]
     database = ingested(tmp_path, lines=lines)  # type: ignore[arg-type]
     assert main(["spend", "--by", "resource", "--db", str(database)]) == 2
@@ -158,9 +152,7 @@ def test_tag_gaps_fails_under_a_threshold_and_still_prints(
     assert ("failed: Owner covers 69.4915%" in err) == bool(code)
 
 
-def test_tag_gaps_cannot_tell_where_nothing_is_taggable(
-    database: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_tag_gaps_cannot_tell_where_nothing_is_taggable(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["tag-gaps", "--db", str(database), "--where", "charge_category=Tax"]
     assert main(words) == 0
     assert main([*words, "--fail-under", "0"]) == 3
@@ -174,9 +166,7 @@ def test_a_threshold_that_is_no_percentage_is_a_usage_error(text: str, database:
     assert main(["tag-gaps", "--db", str(database), f"--fail-under={text}"]) == 2
 
 
-def test_explain_names_the_deliveries_it_was_computed_from(
-    database: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_explain_names_the_deliveries_it_was_computed_from(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = asked(capsys, database, "explain", "unblended")["rows"]
     (delivery,) = [row for row in found if row["part"] == "computed from"]
     assert delivery["name"] == "acme 2026-10"
@@ -184,8 +174,6 @@ def test_explain_names_the_deliveries_it_was_computed_from(
 
 
 @pytest.mark.parametrize("option", ["--from", "--to"])
-def test_a_day_that_is_none_is_a_usage_error(
-    option: str, database: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_day_that_is_none_is_a_usage_error(option: str, database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["spend", option, "2026-13-01", "--db", str(database)]) == 2
     assert option in capsys.readouterr().err

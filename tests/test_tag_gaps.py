@@ -48,11 +48,7 @@ def test_a_row_says_where_the_resource_is() -> None:
 
 def test_tagged_gap_and_untaggable_are_the_whole_bill() -> None:
     for total in by_tag(gaps()).values():
-        assert (
-            total["tagged_cost"] + total["gap_cost"] + total["untaggable_cost"]
-            == total["total_cost"]
-            == TOTAL
-        )
+        assert total["tagged_cost"] + total["gap_cost"] + total["untaggable_cost"] == total["total_cost"] == TOTAL
         assert total["tagged_cost"] + total["gap_cost"] == total["taggable_cost"]
 
 
@@ -95,9 +91,7 @@ def test_a_resource_that_was_tagged_later_is_counted_only_before() -> None:
     assert by_tag(document)["Owner"]["coverage"] == 60
 
 
-@pytest.mark.parametrize(
-    "lines", [[], [Line("2026-10-01", "5")], [Line("2026-10-01", "0", resource_id="i-1")]]
-)
+@pytest.mark.parametrize("lines", [[], [Line("2026-10-01", "5")], [Line("2026-10-01", "0", resource_id="i-1")]])
 def test_coverage_of_nothing_is_unknown_not_full(lines: list[Line]) -> None:
     document = gaps(lines=lines)
     assert [total["coverage"] for total in by_tag(document).values()] == [None, None]

@@ -51,9 +51,7 @@ def tag_sets(rows):
     """)
     for row in rows:
         tag_set, key, value, delivery, source = (*row, *("d1", "resource_tag")[len(row) - 3 :])
-        connection.execute(
-            "insert into tag_sets values (?, ?, ?, ?, ?)", [delivery, tag_set, source, key, value]
-        )
+        connection.execute("insert into tag_sets values (?, ?, ?, ?, ?)", [delivery, tag_set, source, key, value])
     return connection
 
 
@@ -131,13 +129,9 @@ def test_a_key_without_letters_is_compared_as_it_is():
 
 
 def test_a_tag_that_begins_with_user_is_found_in_each_shape():
-    assert [match.raw_key for match in keys_of("user_id", (), ["user_user_id", "user_id"])] == [
-        "user_user_id"
-    ]
+    assert [match.raw_key for match in keys_of("user_id", (), ["user_user_id", "user_id"])] == ["user_user_id"]
     assert [match.raw_key for match in keys_of("user_id", (), ["user_id", "Owner"])] == ["user_id"]
-    assert [match.raw_key for match in keys_of("user_id", (), ["user:user_id", "user:id"])] == [
-        "user:user_id"
-    ]
+    assert [match.raw_key for match in keys_of("user_id", (), ["user:user_id", "user:id"])] == ["user:user_id"]
 
 
 def test_the_best_spelling_comes_first_then_the_listed_ones_then_the_alphabet():
@@ -427,9 +421,7 @@ def test_each_tag_set_with_a_key_has_exactly_one_row(rows):
 def cost_categories(rows, names):
     connection = tag_sets([(*row, "d1", "cost_category") for row in rows])
     create_cost_category_values(connection, names)
-    return connection.execute(
-        "select tag_set_id, name, value from cost_category_values order by all"
-    ).fetchall()
+    return connection.execute("select tag_set_id, name, value from cost_category_values order by all").fetchall()
 
 
 def test_a_cost_category_is_found_in_every_spelling():

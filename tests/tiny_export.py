@@ -41,9 +41,7 @@ LINES = (
 )  # fmt: skip
 
 
-def write_export(
-    folder: Path, lines: Iterable[dict[str, str]] = LINES, name: str = "acme", **always: str
-) -> Path:
+def write_export(folder: Path, lines: Iterable[dict[str, str]] = LINES, name: str = "acme", **always: str) -> Path:
     """Write the export with its manifest below `folder`, return its folder; `always` is set on each line."""
     root = folder / name
     home = root / "20261001-20261101"

@@ -16,7 +16,8 @@ Shape = Annotated[
 Months = Annotated[int, typer.Option("--months", help="How many months; the last one is still open.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write to.")]
 Delivery = Annotated[
-    str, typer.Option("--delivery", metavar="first|last", help="The tree before or after a month was restated.")
+    str,
+    typer.Option("--delivery", metavar="first|last", help="The tree before or after a month was restated."),
 ]
 
 

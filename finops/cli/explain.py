@@ -9,9 +9,7 @@ from finops.cli.options import ConfigFile, Db, Format, Output
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A metric, a model, or MODEL.COLUMN.")]
 
 
-def run(
-    name: Name, form: Format = "table", output: Output = None, db: Db = None, config: ConfigFile = None
-) -> None:
+def run(name: Name, form: Format = "table", output: Output = None, db: Db = None, config: ConfigFile = None) -> None:
     """Explain a metric, a model or a column: formula, checks, deliveries."""
     from finops.catalog import Problem, deliveries
     from finops.config import db_path

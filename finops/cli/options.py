@@ -18,9 +18,7 @@ Last = Annotated[
     str | None,
     typer.Option("--last", metavar="4w", help="The last whole weeks of the data."),
 ]
-From = Annotated[
-    str | None, typer.Option("--from", metavar="DATE", help="Charges starting on or after this UTC day.")
-]
+From = Annotated[str | None, typer.Option("--from", metavar="DATE", help="Charges starting on or after this UTC day.")]
 To = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Charges starting before this UTC day.")]
 Metric = Annotated[MetricName | None, typer.Option("--metric", help="How to count a cost.")]
 Where = Annotated[

@@ -21,9 +21,7 @@ from finops.cli.reading import asked, opened
 
 By = Annotated[
     str | None,
-    typer.Option(
-        "--by", metavar="DIM[,DIM...]", help="Dimensions: day, week, month, account, service, tag:KEY, ..."
-    ),
+    typer.Option("--by", metavar="DIM[,DIM...]", help="Dimensions: day, week, month, account, service, tag:KEY, ..."),
 ]
 
 

@@ -8,9 +8,7 @@ from finops.cli.options import ConfigFile, Db, Output
 from finops.errors import UsageError
 
 ModelName = Annotated[str | None, typer.Argument(metavar="[MODEL]", help="The model, as --list names it.")]
-Dialect = Annotated[
-    Literal["duckdb", "spark", "athena"], typer.Option("--dialect", help="The engine to print it for.")
-]
+Dialect = Annotated[Literal["duckdb", "spark", "athena"], typer.Option("--dialect", help="The engine to print it for.")]
 List = Annotated[bool, typer.Option("--list", help="List the models and what each is for.")]
 
 

@@ -78,9 +78,7 @@ def today() -> date:
     try:
         return date.fromisoformat(named)
     except ValueError as error:
-        raise ConfigError(
-            f'"{named}" is not a day', where="FINOPS_TODAY", fix="write it as 2026-11-01"
-        ) from error
+        raise ConfigError(f'"{named}" is not a day', where="FINOPS_TODAY", fix="write it as 2026-11-01") from error
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
@@ -105,9 +103,7 @@ def _read(path: Path) -> str:
         reason = (error.strerror or "unreadable").lower()
         raise ConfigError(f"the settings file cannot be read: {reason}", where=str(path)) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(
-            "the settings file is not UTF-8 text", where=str(path), fix="save it as UTF-8"
-        ) from error
+        raise ConfigError("the settings file is not UTF-8 text", where=str(path), fix="save it as UTF-8") from error
 
 
 def _syntax_error(message: str, name: str, text: str) -> ConfigError:

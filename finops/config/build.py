@@ -29,9 +29,7 @@ def build(document: Mapping[str, Any], path: File | None) -> Settings:
     result = Settings(
         path=path,
         tags=tags,
-        environments=tuple(
-            _environment(name, table, tags) for name, table in document.get("environments", {}).items()
-        ),
+        environments=tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items()),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
         planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
@@ -50,9 +48,7 @@ def _tag_policy(table: Mapping[str, Any]) -> TagPolicy:
         required=required,
         optional=optional,
         keys={tag: tuple(spellings) for tag, (_, spellings) in _by_tag(table, "keys", named).items()},
-        values={
-            tag: _value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()
-        },
+        values={tag: _value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()},
     )
     _refuse_shared_spellings(policy)
     return policy
@@ -103,9 +99,7 @@ def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Enviro
         if key.startswith("tag:"):
             tag = tag_of(tags, key.removeprefix("tag:").strip())
             path = ("environments", name, "match", key)
-            claimed[tag] = claimed.get(tag, ()) + tuple(
-                _matchable(value, tag, tags, path) for value in values
-            )
+            claimed[tag] = claimed.get(tag, ()) + tuple(_matchable(value, tag, tags, path) for value in values)
     return Environment(
         name=name,
         tags=claimed,
@@ -134,9 +128,7 @@ def _refuse_shared_claims(environments: Iterable[Environment]) -> None:
                 other = owners.setdefault((kind, fold(value)), environment.name)
                 if other != environment.name:
                     what = f'environments {other} and {environment.name} both claim {kind} "{value}"'
-                    raise Mismatch(
-                        ("environments", environment.name, "match", kind), what, "let one of them have it"
-                    )
+                    raise Mismatch(("environments", environment.name, "match", kind), what, "let one of them have it")
 
 
 def claims(environment: Environment) -> list[tuple[str, tuple[str, ...]]]:
@@ -166,10 +158,7 @@ def _refuse_shared_spellings(policy: TagPolicy) -> None:
 
 
 def _with_where(row: Mapping[str, Any]) -> dict[str, Any]:
-    where = {
-        key: (value,) if isinstance(value, str) else tuple(value)
-        for key, value in row.get("where", {}).items()
-    }
+    where = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in row.get("where", {}).items()}
     return {**row, "where": where}
 
 

@@ -96,9 +96,7 @@ SHARES = Kind(
 )
 PERCENT = Kind("a number from 0 to 100", lambda value: _is_number(value) and 0 <= value <= 100)
 HOURS = Kind("a number of hours above 0", lambda value: _is_number(value) and value > 0)
-DAY = Kind(
-    "a day, as in 2027-01-15", lambda value: isinstance(value, date) and not isinstance(value, datetime)
-)
+DAY = Kind("a day, as in 2027-01-15", lambda value: isinstance(value, date) and not isinstance(value, datetime))
 
 GATES = ("budget", "forecast", "variance", "anomaly", "coverage", "gap", "reconcile", "stale")
 DIMENSIONS = (
@@ -146,9 +144,7 @@ def check(value: Any, node: Node = DOCUMENT, path: Path = ()) -> None:
         _expect(TEXTS.fits(value), path, TEXTS.says, value)
         for at, word in enumerate(value):
             if word not in node.words:
-                raise Mismatch(
-                    (*path, at), f'{_dotted(path)} does not know "{word}"', nearest(word, node.words)
-                )
+                raise Mismatch((*path, at), f'{_dotted(path)} does not know "{word}"', nearest(word, node.words))
     elif isinstance(node, Rows):
         _expect(isinstance(value, list), path, f"an array of tables, written [[{_dotted(path)}]]", value)
         for at, row in enumerate(value):

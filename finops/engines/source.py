@@ -48,7 +48,9 @@ def period_column(layout: Layout) -> str:
 def period_sql(layout: Layout) -> str:
     """The billing period (YYYY-MM) of a stored row, from its own column."""
     column = next(one for one in known_columns(layout.shape) if one.name == period_column(layout))
-    start = _column_sql(replace(layout, columns={column.name: layout.columns[column.name]}), column, "1970-01-01", False)
+    start = _column_sql(
+        replace(layout, columns={column.name: layout.columns[column.name]}), column, "1970-01-01", False
+    )
     return f"strftime({start}, '%Y-%m')"
 
 
@@ -159,14 +161,20 @@ def _labels_sql(layout: Layout, label: Label, column: str, table: str) -> str:
     source, key = literal(label.source), "entry.key"
     if label.source == "prefixed":
         source, key = _prefixed_source(layout), "substring(entry.key, strpos(entry.key, '/') + 1)"
-    labels = f"select tag_set_id, {source} as source, {key} as key, cast(entry.value as varchar) as value from ({entries})"
+    labels = (
+        f"select tag_set_id, {source} as source, {key} as key, cast(entry.value as varchar) as value from ({entries})"
+    )
     return f"select * from ({labels}) where source is not null and value is not null"
 
 
 def _prefixed_source(layout: Layout) -> str:
     # The newer `tags` map repeats the older maps beside account tags: what they give is not taken twice.
     given = {label.source for label in layout.labels}
-    prefixes = {"accountTag/": "account_tag", "resourceTags/": "resource_tag", "costCategory/": "cost_category"}
+    prefixes = {
+        "accountTag/": "account_tag",
+        "resourceTags/": "resource_tag",
+        "costCategory/": "cost_category",
+    }
     cases = [
         f"when entry.key like {literal(prefix + '%')} then {literal(source)}"
         for prefix, source in prefixes.items()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
-from typing import IO
+from typing import IO, cast
 
 from finops.errors import DataError
 
@@ -33,7 +33,7 @@ def open_text(path: Path) -> Iterator[IO[bytes]]:
         if name.endswith(".gz"):
             from isal import igzip
 
-            with igzip.open(path, "rb") as handle:
+            with cast("IO[bytes]", igzip.open(path, "rb")) as handle:  # type: ignore[no-untyped-call]
                 yield handle
         elif name.endswith(".zip"):
             with zipfile.ZipFile(path) as archive, archive.open(_only_member(archive, path)) as handle:
@@ -44,9 +44,7 @@ def open_text(path: Path) -> Iterator[IO[bytes]]:
     except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise DataError(
-            f"the file is damaged or cut short: {error}", str(path), "copy or deliver it again"
-        ) from error
+        raise DataError(f"the file is damaged or cut short: {error}", str(path), "copy or deliver it again") from error
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path) -> str:
@@ -111,9 +109,7 @@ def pieces(sources: Sequence[Path], folder: Path) -> Iterator[Piece]:
             worker.join(timeout=0.05)
 
 
-def _produce(
-    sources: Sequence[Path], folder: Path, ready: Queue[Piece | BaseException | None], stop: Event
-) -> None:
+def _produce(sources: Sequence[Path], folder: Path, ready: Queue[Piece | BaseException | None], stop: Event) -> None:
     try:
         for source, path in enumerate(sources):
             for number, part in enumerate(_cut(path, folder / "piece.part")):

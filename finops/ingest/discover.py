@@ -43,7 +43,7 @@ class Found:
 
 @dataclass
 class Survey:
-    """Everything found below the paths given. `ignored` are files that belong to no chosen delivery, with the reason."""
+    """Everything found below the paths given. `ignored` are files of no chosen delivery, each with the reason."""
 
     found: list[Found] = field(default_factory=list)
     ignored: list[tuple[Path, str]] = field(default_factory=list)
@@ -57,7 +57,9 @@ def survey(paths: Sequence[Path]) -> Survey:
         if not path.exists():
             raise UsageError("no such file or folder", str(path))
         if is_manifest(path):
-            raise UsageError("name the folder of the export, not its manifest", str(path), f"finops ingest {path.parent}")
+            raise UsageError(
+                "name the folder of the export, not its manifest", str(path), f"finops ingest {path.parent}"
+            )
     if named:
         result.found.append(_loose("files", named[0].resolve().parent, None, named, "exactly the files named"))
     for path in paths:
@@ -139,7 +141,7 @@ def _newest(group: list[Manifest]) -> tuple[Manifest, str]:
     ages = sorted((manifest.path.stat().st_mtime_ns, manifest.delivery) for manifest in deliveries.values())
     if ages[-1][0] == ages[-2][0]:
         raise DataError(
-            f"{group[0].export} {group[0].period} has {len(deliveries)} deliveries and no manifest says which is newest",
+            f"{group[0].export} {group[0].period}: no manifest says which of {len(deliveries)} deliveries is newest",
             str(group[0].path.parent.parent),
             "copy the period's own manifest too, or name one delivery's folder",
         )

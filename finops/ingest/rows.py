@@ -38,7 +38,10 @@ def is_parquet(path: Path) -> bool:
 
 
 def store_rows(
-    connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress = lambda path: None
+    connection: DuckDBPyConnection,
+    sources: Sequence[Path],
+    folder: Path,
+    progress: Progress = lambda path: None,
 ) -> Rows:
     """Put the rows of the data files into `folder`. Raises DataError for a file that is not what it should be."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -30,9 +30,7 @@ class Profile:
     @property
     def policy(self) -> TagPolicy:
         """The policy that holds once the profile's file is in use as it was written."""
-        rules = {
-            one.tag: ValueRule(one.allowed, one.aliases, one.pattern) for one in self.values if one.active
-        }
+        rules = {one.tag: ValueRule(one.allowed, one.aliases, one.pattern) for one in self.values if one.active}
         return TagPolicy(self.required, self.optional, values=rules)
 
 

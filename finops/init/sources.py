@@ -30,9 +30,7 @@ def gather(paths: Sequence[Path], database: Path | None, policy: TagPolicy, besi
     if missing is not None:
         raise UsageError("no such file or folder", where=str(missing))
     documents = tuple(dict.fromkeys(_relative(path, beside) for path in _documents(paths)))
-    exports = [
-        path for path in paths if not _is_document(path, _NAMED_DOCUMENTS) and not _only_documents(path)
-    ]
+    exports = [path for path in paths if not _is_document(path, _NAMED_DOCUMENTS) and not _only_documents(path)]
     if exports:
         with TemporaryDirectory(prefix="finops-init-") as folder:
             scratch = Path(folder) / "finops.duckdb"
@@ -74,9 +72,7 @@ def _marts(database: Path) -> Iterator["DuckDBPyConnection"]:
 def _documents(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from (
-                found for found in sorted(path.rglob("*")) if _is_document(found) and _has_costs(found)
-            )
+            yield from (found for found in sorted(path.rglob("*")) if _is_document(found) and _has_costs(found))
         elif _is_document(path, _NAMED_DOCUMENTS):
             yield path
 

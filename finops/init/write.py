@@ -114,9 +114,7 @@ def _seen_places(seen: Seen) -> str:
         others = [place for place, environments in places.items() if not environments]
         if places:
             lines.append(f"# {word} in the bill, with the environments that tags name there:")
-        lines.extend(
-            f"#   {quoted(place)}: {', '.join(map(quoted, places[place]))}" for place in named[:_SHOWN]
-        )
+        lines.extend(f"#   {quoted(place)}: {', '.join(map(quoted, places[place]))}" for place in named[:_SHOWN])
         lines.extend(_more(len(named), word.lower()))
         if others:
             more = ", ..." if len(others) > _SHOWN else ""

@@ -47,7 +47,12 @@ class Built:
 
 
 def build(
-    connection: DuckDBPyConnection, layout: Layout, files: list[Path], folder: Path, delivery_id: str, period: str
+    connection: DuckDBPyConnection,
+    layout: Layout,
+    files: list[Path],
+    folder: Path,
+    delivery_id: str,
+    period: str,
 ) -> Built:
     """Build the marts of one delivery as Parquet in `folder` and check that each sums to its input.
 
@@ -71,7 +76,11 @@ def build(
         last_charge=found["last_charge"],
         payers=found["payers"],
         unavailable=unavailable,
-        problems=[*_rounding(totals), *_unreadable_notes(unreadable), *_notes(connection, layout, unavailable, found)],
+        problems=[
+            *_rounding(totals),
+            *_unreadable_notes(unreadable),
+            *_notes(connection, layout, unavailable, found),
+        ],
     )
 
 
@@ -156,7 +165,11 @@ def _summary(connection: DuckDBPyConnection) -> dict[str, Any]:
         connection,
         "select coalesce(billing_account_id, '') as payer, sum(line_items) as line_items from period_totals group by 1",
     )
-    return {**totals, "payers": {row["payer"]: int(row["line_items"]) for row in payers}, "has_net": _has_net(connection)}
+    return {
+        **totals,
+        "payers": {row["payer"]: int(row["line_items"]) for row in payers},
+        "has_net": _has_net(connection),
+    }
 
 
 def _has_net(connection: DuckDBPyConnection) -> bool:
@@ -183,7 +196,11 @@ def _unreadable(connection: DuckDBPyConnection, layout: Layout, files: list[Path
 
 def _unreadable_notes(unreadable: dict[str, int]) -> list[Problem]:
     return [
-        Problem("unreadable_costs", f"{count} cells of {column} are no number; metrics that need it are refused", column)
+        Problem(
+            "unreadable_costs",
+            f"{count} cells of {column} are no number; metrics that need it are refused",
+            column,
+        )
         for column, count in unreadable.items()
     ]
 
@@ -206,12 +223,15 @@ def _notes(
     return notes
 
 
-def _cur_notes(
-    connection: DuckDBPyConnection, unavailable: dict[str, str], found: dict[str, Any]
-) -> list[Problem]:
+def _cur_notes(connection: DuckDBPyConnection, unavailable: dict[str, str], found: dict[str, Any]) -> list[Problem]:
     notes = []
     if not found["has_net"] and "net_unblended" not in unavailable:
-        notes.append(Problem("net_equals_gross", "no discount and no net columns in this period: net costs are the gross ones"))
+        notes.append(
+            Problem(
+                "net_equals_gross",
+                "no discount and no net columns in this period: net costs are the gross ones",
+            )
+        )
     if "amortized" not in unavailable:
         for row in _rows(connection, models.model("cur_amortized_identity").sql):
             if abs(row["difference"]) >= _NOTICEABLE:

@@ -17,9 +17,9 @@ from finops.catalog import Delivery, Entry, Problem, commit, deliveries, single_
 from finops.engines.duckdb import connect
 from finops.engines.source import period_column
 from finops.errors import DataError, EngineError, FinopsError
-from finops.ledger.build import Built, build
 from finops.ingest.discover import Found, are_chunks
 from finops.ingest.rows import Rows, is_parquet, split_by_period, store_rows
+from finops.ledger.build import Built, build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -96,9 +96,7 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
     ]
 
 
-def _periods(
-    connection: DuckDBPyConnection, found: Found, rows: Rows, folder: Path
-) -> Iterator[tuple[str, Rows]]:
+def _periods(connection: DuckDBPyConnection, found: Found, rows: Rows, folder: Path) -> Iterator[tuple[str, Rows]]:
     """The billing periods in the rows, each with its own rows: one where a manifest or path names it."""
     if found.period is not None:
         yield found.period, rows

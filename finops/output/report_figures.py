@@ -52,10 +52,7 @@ def days(facts: ReportFacts) -> Picture | None:
     data = [_day_bars(held, tone, facts) for held, tone in ((outside, "before"), (inside, "now")) if held]
     layout = _layout(facts) | {"bargap": 0.25, "barmode": "overlay"}
     layout["xaxis"] |= {"type": "date", "tickformat": "%-d %b", **_ticks(facts)}
-    label = (
-        f"Bars of daily charges, one per day. {span(facts.now.window)} stands out; "
-        "hatched days are not complete."
-    )
+    label = f"Bars of daily charges, one per day. {span(facts.now.window)} stands out; hatched days are not complete."
     return Picture("days", label, {"data": data, "layout": layout})
 
 

@@ -57,10 +57,7 @@ def spend(facts: ReportFacts) -> Section:
     first, *others = facts.spend
     blocks = (
         Block(f"By {first.dimension}", (), figures.stacked(first, facts), _ranking_table(first, facts, True)),
-        *(
-            Block(f"By {ranking.dimension}", table=_ranking_table(ranking, facts, False))
-            for ranking in others
-        ),
+        *(Block(f"By {ranking.dimension}", table=_ranking_table(ranking, facts, False)) for ranking in others),
     )
     return Section("spend", "Where the money went", (f"{DAILY}, the costliest first.",), blocks)
 

@@ -171,9 +171,7 @@ def _trust(facts: ReportFacts) -> Section:
     text = [f"{figures_are} {_FINALITY[facts.final]}"]
     if facts.as_of:
         text.append(f"The newest charge in the data ends {shown(facts.as_of)}.")
-    problems = Block(
-        "Problems", () if facts.problems else ("No problem is known.",), table=_problems_table(facts)
-    )
+    problems = Block("Problems", () if facts.problems else ("No problem is known.",), table=_problems_table(facts))
     blocks = (Block("Deliveries", table=_deliveries_table(facts)), problems)
     return Section("trust", "State of the data", tuple(text), blocks)
 

@@ -40,9 +40,7 @@ def summary_lines(facts: ReportFacts) -> list[str]:
     """The report in five lines of plain text."""
     tiles = (_spent(facts), _against(facts), _moved(facts), _month(facts), _trust(facts))
     width = max(len(tile.label) for tile in tiles)
-    return [
-        f"{tile.label:{width}}  {tile.value}" + "".join(f"; {note}" for note in tile.notes) for tile in tiles
-    ]
+    return [f"{tile.label:{width}}  {tile.value}" + "".join(f"; {note}" for note in tile.notes) for tile in tiles]
 
 
 def _scope(facts: ReportFacts) -> tuple[str, ...]:

@@ -67,9 +67,7 @@ def _csv(asked: argparse.Namespace) -> list[Row]:
     return _ingest(asked, name, folder, "*.csv.gz", "0.8")[1]
 
 
-def _ingest(
-    asked: argparse.Namespace, name: str, folder: Path, pattern: str, bar: str
-) -> tuple[Path, list[Row]]:
+def _ingest(asked: argparse.Namespace, name: str, folder: Path, pattern: str, bar: str) -> tuple[Path, list[Row]]:
     """Ingest into a new database, and give the bare engine the same files and columns."""
     work = asked.folder / "work"
     shutil.rmtree(work, ignore_errors=True)
@@ -100,11 +98,21 @@ def _data(folder: Path, rows: int, write: Callable[[Path, int], Path]) -> Path:
 
 
 def _row(name: str, ours: Measured, bare: Measured, bar: str) -> Row:
-    return name, _shown(ours), _shown(bare), f"{ours.seconds / bare.seconds:.2f} ({bar}); processor {ours.processor / bare.processor:.2f}"
+    return (
+        name,
+        _shown(ours),
+        _shown(bare),
+        f"{ours.seconds / bare.seconds:.2f} ({bar}); processor {ours.processor / bare.processor:.2f}",
+    )
 
 
 def _memory(ours: Measured) -> Row:
-    return "  its peak memory", f"{ours.mebibytes:,.0f} MiB", "", f"{ours.mebibytes / 2048:.2f} of 2 GiB (1.0)"
+    return (
+        "  its peak memory",
+        f"{ours.mebibytes:,.0f} MiB",
+        "",
+        f"{ours.mebibytes / 2048:.2f} of 2 GiB (1.0)",
+    )
 
 
 def _shown(one: Measured) -> str:

@@ -34,7 +34,7 @@ COLUMNS: dict[str, str] = {
     "discount_bundled_discount": "0.0::double",
     "discount_total_discount": "0.0::double",
     "identity_line_item_id": "md5(n::varchar || '/' || k::varchar)",
-    "identity_time_interval": "strftime(t, '%Y-%m-%dT%H:%M:%SZ') || '/' || strftime(t + interval 1 hour, '%Y-%m-%dT%H:%M:%SZ')",
+    "identity_time_interval": "strftime(t, '%Y-%m-%dT%H:00:00Z') || '/' || strftime(t + interval 1 hour, '%Y-%m-%dT%H:00:00Z')",
     "line_item_availability_zone": "region || 'a'",
     "line_item_blended_cost": "cost",
     "line_item_blended_rate": "rate::varchar",
@@ -142,7 +142,7 @@ COLUMNS: dict[str, str] = {
     "savings_plan_net_savings_plan_effective_cost": "if(line_type = 'Usage', 0, cost)::double",
     "savings_plan_savings_plan_effective_cost": "if(line_type = 'Usage', 0, cost)::double",
     "savings_plan_savings_plan_rate": "0.0::double",
-    "savings_plan_savings_plan_a_r_n": "if(line_type = 'Usage', '', 'arn:aws:savingsplans::012345678901:savingsplan/1')",
+    "savings_plan_savings_plan_a_r_n": "if(line_type = 'Usage', '', 'arn:aws:savingsplans::012345678901:plan/1')",
     **{
         f"savings_plan_{name}": "''"
         for name in (
@@ -207,7 +207,16 @@ def write_cur2_parquet(folder: Path, rows: int) -> Path:
 
 def legacy_name(column: str) -> str:
     """`line_item_usage_type` -> `lineItem/UsageType`: the legacy spelling of a CUR 2.0 column."""
-    families = ("identity", "bill", "line_item", "product", "pricing", "reservation", "savings_plan", "discount")
+    families = (
+        "identity",
+        "bill",
+        "line_item",
+        "product",
+        "pricing",
+        "reservation",
+        "savings_plan",
+        "discount",
+    )
     family = next(name for name in families if column.startswith(name + "_"))
     words = column.removeprefix(family + "_").replace("a_r_n", "ARN").split("_")
     head, *rest = family.split("_")
@@ -230,7 +239,8 @@ def write_legacy_csv(folder: Path, rows: int) -> Path:
     for number, (part, life) in enumerate(parts(rows, 1_000_000), start=1):
         target = folder / f"bench-{number:05d}.csv.gz"
         plain = target.with_suffix("")
-        month = f"select *, {', '.join(f'{e} as {c}' for c, e in COLUMNS.items())} from ({lines(part, life, 'decimal(18, 10)')})"
+        named = ", ".join(f"{expression} as {name}" for name, expression in COLUMNS.items())
+        month = f"select *, {named} from ({lines(part, life, 'decimal(18, 10)')})"
         connection.execute(f"copy (select {', '.join(columns)} from ({month})) to '{plain}' (header true)")
         with plain.open("rb") as source, gzip.open(target, "wb", compresslevel=6) as sink:
             while block := source.read(1 << 20):

@@ -32,9 +32,7 @@ def tax_lines(period: Period, lines: list[Line]) -> Iterator[Line]:
         cents = money.divide(money.times(base, money.units(tax["rate"])), _CENT)
         if cents > 0:
             item = _tax_item(period, account, product)
-            yield Line(
-                item, period.start, period.end, money.ONE, cents * _CENT, net=_net(period, cents * _CENT)
-            )
+            yield Line(item, period.start, period.end, money.ONE, cents * _CENT, net=_net(period, cents * _CENT))
 
 
 def _is_due(charge: Table, period: Period) -> bool:

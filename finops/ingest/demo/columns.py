@@ -24,8 +24,7 @@ class Column(NamedTuple):
 def columns() -> tuple[Column, ...]:
     """Every column but tags, cost categories and maps, in the order of the legacy report."""
     return tuple(
-        Column(row["column"], snake(row["column"]), row["kind"], row["when"])
-        for row in table("data/columns.csv")
+        Column(row["column"], snake(row["column"]), row["kind"], row["when"]) for row in table("data/columns.csv")
     )
 
 

@@ -8,9 +8,7 @@ from finops.ingest.demo.estate import Table, estate
 _NOBODY_ELSE = "AWS"
 
 
-def discount_parts(
-    cost: int, line_item_type: str, meter: str, billing_entity: str
-) -> tuple[tuple[str, int], ...]:
+def discount_parts(cost: int, line_item_type: str, meter: str, billing_entity: str) -> tuple[tuple[str, int], ...]:
     """What each discount takes off `cost` (units of 1e-10 USD), by the type of its discount line."""
     if billing_entity != _NOBODY_ELSE:
         return ()

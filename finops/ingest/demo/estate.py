@@ -1,12 +1,13 @@
 """The company: reads the tables of `data/` once and hands them out as they are.
 
-meters.csv: what is metered, its product, price and unit; `every` hour, day or month gives one line. In the usage
-type {p} is the region's prefix as older services write it, {P} as newer ones do. Without a product family it is
-not in the public price list.
+meters.csv: what is metered, its product, price and unit; `every` hour, day or month gives one line. In the
+usage type {p} is the region's prefix as older services write it, {P} as newer ones do. Without a product
+family it is not in the public price list.
 resources.csv: what runs; `amount` is that of one such hour, day or month, `from` and `until` are UTC days.
 profiles.csv: how an amount varies; `hours` in percent by hour of the day, `weekend` in percent, `noise` (each
 way) and `growth` (a month, from August 2026) in thousandths.
-products.csv: product codes, and what FOCUS calls them. columns.csv, focus_columns.csv: the columns of the exports.
+products.csv: product codes, and what FOCUS calls them. columns.csv and focus_columns.csv: the columns of the
+exports.
 """
 
 import csv

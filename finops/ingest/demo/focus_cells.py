@@ -58,9 +58,7 @@ def focus_cells(item: Item, role: Role, start: str, end: str) -> Cells:
         "BillingPeriodEnd": end,
         "InvoiceId": item.invoice,
         "Tags": as_json({key: value for key, value in item.tags if value}),
-        "x_CostCategories": as_json(
-            {COST_CATEGORY.split("/")[1]: item.cost_category} if item.cost_category else {}
-        ),
+        "x_CostCategories": as_json({COST_CATEGORY.split("/")[1]: item.cost_category} if item.cost_category else {}),
     }
 
 
@@ -83,9 +81,7 @@ def _accounts(item: Item) -> Cells:
         "PricingCurrency": "USD",
         "ProviderName": "AWS",
         "InvoiceIssuerName": "Amazon Web Services, Inc.",
-        "PublisherName": "Amazon Web Services, Inc."
-        if item.billing_entity == "AWS"
-        else "Larkspur Software, LLC",
+        "PublisherName": "Amazon Web Services, Inc." if item.billing_entity == "AWS" else "Larkspur Software, LLC",
     }
 
 

@@ -64,9 +64,7 @@ def _hour_costs(terms: Terms, discounted: bool) -> dict[str, int]:
     return costs
 
 
-def _fees(
-    period: Period, reservation: Table, sample: Item, first: int, last: int, used: int
-) -> Iterator[Line]:
+def _fees(period: Period, reservation: Table, sample: Item, first: int, last: int, used: int) -> Iterator[Line]:
     terms, hours = _terms(reservation), last - first
     total = terms.upfront_fee
     month = reservation_month(total, terms.recurring, hours, used)

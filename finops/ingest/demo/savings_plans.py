@@ -132,8 +132,7 @@ class _Cover:
                 resource="",
                 key="",
                 zone="",
-                description=f"SavingsPlanNegation used by AccountId : {sample.account} and UsageSku : "
-                + sample.meter,
+                description=f"SavingsPlanNegation used by AccountId : {sample.account} and UsageSku : " + sample.meter,
                 tags=(),
                 cost_category="",
                 more=tuple(self._texts().items()),

@@ -52,9 +52,7 @@ def truth(months: int = 3, delivery: str = "last") -> dict[str, Any]:
         "delivery": delivery,
         "data_end": time_interval(max(period.cutoff for period in newest)),
         "periods": {period.key: _period(period, lines) for period, lines in ledgers.items()},
-        "restated": {
-            period.key: _deliveries(period) for period in periods(months) if len(deliveries(period)) > 1
-        },
+        "restated": {period.key: _deliveries(period) for period in periods(months) if len(deliveries(period)) > 1},
         "faults": _faults(ledgers),
     }
 
