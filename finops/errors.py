@@ -61,4 +61,5 @@ class Interrupted(FinopsError):
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    # Names from files and bills may hold escape codes that a terminal would obey.
+    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))

@@ -18,6 +18,7 @@ BROKEN_PIPE_EXIT = 141
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _DISK_FAILED = {
     errno.ENOSPC: "no space left on the disk",
+    errno.EFBIG: "a file grew over the size limit of this process",
     errno.EDQUOT: "the disk quota is used up",
     errno.EIO: "the disk failed to read or write",
     errno.EROFS: "the disk is read-only",

@@ -115,7 +115,8 @@ def _chosen(root: Path, group: list[Manifest], relative: dict[str, Path]) -> Fou
     newest, reason = _newest(group)
     if not newest.keys:
         raise DataError(f"the manifest of {newest.export} {newest.period} lists no files", str(newest.path))
-    files = {key: local_file(key, relative) for key in newest.keys}
+    beside = newest.path.parent.relative_to(root).as_posix()
+    files = {key: local_file(key, relative, beside) for key in newest.keys}
     return Found(
         export=newest.export,
         identity=newest.identity,

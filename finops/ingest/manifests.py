@@ -108,20 +108,22 @@ def _export_name(path: Path) -> str:
     return re.sub(r"-manifest\.json$", "", path.name, flags=re.IGNORECASE)
 
 
-def local_file(key: str, files: dict[str, Path]) -> Path | None:
+def local_file(key: str, files: dict[str, Path], beside: str = "") -> Path | None:
     """The local file an object key means: the one that shares its longest end, below the folder given.
 
-    `files` maps the path relative to that folder to the file. A file of another period folder that only has the
-    same name is not a match: the shared end must cover the file's whole relative path or the key's period folder.
+    `files` maps the path relative to that folder to the file; among equals the one nearest to the folder `beside`
+    (of the manifest) is meant. A file of another period folder that only has the same name is not a match: the
+    shared end must cover the file's whole relative path or the key's period folder.
     """
     wanted = key.split("/")
-    best: tuple[int, Path] | None = None
+    home = beside.split("/")[::-1]
+    matches = {}
     for relative, path in files.items():
         have = relative.split("/")
         shared = _shared_end(wanted, have)
-        if shared and _is_same_place(wanted, have, shared) and (best is None or shared > best[0]):
-            best = (shared, path)
-    return best[1] if best else None
+        if shared and _is_same_place(wanted, have, shared):
+            matches[shared, _shared_end(home, have[::-1]), -len(have)] = path
+    return matches[max(matches)] if matches else None
 
 
 def _shared_end(left: list[str], right: list[str]) -> int:

@@ -34,7 +34,9 @@ COLUMNS: dict[str, str] = {
     "discount_bundled_discount": "0.0::double",
     "discount_total_discount": "0.0::double",
     "identity_line_item_id": "md5(n::varchar || '/' || k::varchar)",
-    "identity_time_interval": "strftime(t, '%Y-%m-%dT%H:00:00Z') || '/' || strftime(t + interval 1 hour, '%Y-%m-%dT%H:00:00Z')",
+    "identity_time_interval": (
+        "strftime(t, '%Y-%m-%dT%H:00:00Z') || '/' || strftime(t + interval 1 hour, '%Y-%m-%dT%H:00:00Z')"
+    ),
     "line_item_availability_zone": "region || 'a'",
     "line_item_blended_cost": "cost",
     "line_item_blended_rate": "rate::varchar",

@@ -1,0 +1,184 @@
+"""Cases of the SQL models: tables of text in tests/cases, and the ledger that is built from such rows.
+
+A file `<model>.<group>.toml` holds any number of `[[case]]`, each with
+
+    name         what the case shows
+    given        the tables the model starts from: rows of an export (cur_rows or focus_rows), from which the whole
+                 chain is built as an ingest builds it, or else the very tables that the model reads
+    expect       the rows the model must give: only the columns named, in any order; "" where it must give none
+    totals       sums over all rows the model gives, by column
+    problems     the codes of what building the ledger must note, all of them
+    unavailable  the metrics that must be refused, all of them
+
+A table is text: a header, then one line per row, cells parted by `|`. A blank cell is null, columns not named are
+null as well. shared.toml has short names for columns, and what every row of an export says unless a case says else.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from finops.engines.duckdb import connect, identifier, literal
+from finops.engines.layout import Layout, read_layout
+from finops.engines.source import MONEY
+from finops.ledger.build import Built, build
+from finops.models import Model, load_models
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+CASES = Path(__file__).with_name("cases")
+EXPORTS = ("cur_rows", "focus_rows")
+PERIOD = "2026-10"
+# The models an ingest builds; rules read tables that are made for the question asked.
+BUILT = ("staging", "ledger", "marts", "checks")
+# Tables of the chain that are no model: whose columns they have.
+_SAME_AS = {"line_items": "cur_line_items"}
+_SHARED = tomllib.loads((CASES / "shared.toml").read_text(encoding="utf-8"))
+
+Row = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case; `expect`, `totals`, `problems` and `unavailable` are None where it does not say."""
+
+    model: Model
+    name: str
+    given: dict[str, list[Row]]
+    expect: list[Row] | None
+    totals: Row | None
+    problems: list[str] | None
+    unavailable: list[str] | None
+
+    @property
+    def export(self) -> str | None:
+        """The table of export rows it starts from, if it does."""
+        return next((name for name in self.given if name in EXPORTS), None)
+
+
+@cache
+def load_cases() -> tuple[Case, ...]:
+    """All cases of all files."""
+    return tuple(case for path in sorted(CASES.glob("*.*.toml")) for case in _read(path))
+
+
+def _read(path: Path) -> Iterable[Case]:
+    model = load_models()[path.name.partition(".")[0]]
+    for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
+        yield Case(
+            model=model,
+            name=case.pop("name"),
+            given={name: _given(name, text) for name, text in case.pop("given").items()},
+            expect=_renamed(parse_table(case.pop("expect")), model.name) if "expect" in case else None,
+            totals=_renamed([case.pop("totals")], model.name)[0] if "totals" in case else None,
+            problems=case.pop("problems", None),
+            unavailable=case.pop("unavailable", None),
+        )
+        assert not case, f"{path.name}: a case has no {', '.join(case)}"
+
+
+def _given(table: str, text: str) -> list[Row]:
+    rows = _renamed(parse_table(text), table)
+    always = _renamed([_SHARED.get(table, {}).get("always", {})], table)[0]
+    return [always | row for row in rows]
+
+
+def _renamed(rows: Sequence[Mapping[str, Any]], table: str) -> list[Row]:
+    model = load_models().get(_SAME_AS.get(table, table))
+    names = _SHARED.get(table if model is None else "models", {}).get("names", {})
+    own = model.columns if model else {}
+    return [{name if name in own else names.get(name, name): row[name] for name in row} for row in rows]
+
+
+def parse_table(text: str) -> list[Row]:
+    """The rows of a table written as text; no text, no rows."""
+    lines = [[cell.strip() or None for cell in line.split("|")] for line in text.splitlines() if line.strip()]
+    if not lines:
+        return []
+    header, *rows = lines
+    assert all(len(row) <= len(header) for row in rows), f"a row has more cells than the header: {rows}"
+    return [{str(name): value for name, value in zip(header, row + [None] * len(header))} for row in rows]
+
+
+def stored(
+    connection: DuckDBPyConnection,
+    rows: Sequence[Mapping[str, Any]],
+    folder: Path,
+    types: Mapping[str, str] | None = None,
+) -> tuple[Layout, Path]:
+    """Rows as a delivery's one Parquet file: text, unless `types` gives a column's physical type."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    physical = {name: (types or {}).get(name, "VARCHAR") for name in names}
+    create_table(connection, "stored_rows", physical, rows)
+    path = folder / "rows.parquet"
+    connection.execute(f"copy stored_rows to {literal(str(path))} (format parquet)")
+    return read_layout(physical, str(path)), path
+
+
+def build_ledger(
+    rows: Sequence[Mapping[str, Any]],
+    folder: Path,
+    types: Mapping[str, str] | None = None,
+    period: str = PERIOD,
+) -> tuple[DuckDBPyConnection, Built]:
+    """The chain of models over export rows, built as an ingest builds it; the views are in the connection."""
+    connection = connect()
+    layout, path = stored(connection, rows, folder, types)
+    return connection, build(connection, layout, [path], folder / "marts", "case", period)
+
+
+def create_table(
+    connection: DuckDBPyConnection, table: str, types: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """A table of the given columns that holds the rows."""
+    columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in types.items())
+    connection.execute(f"create or replace temp table {identifier(table)} ({columns})")
+    values = ", ".join(f"cast(? as {kind})" for kind in types.values())
+    if rows:
+        connection.executemany(
+            f"insert into {identifier(table)} values ({values})", [[row.get(name) for name in types] for row in rows]
+        )
+
+
+def create_given(connection: DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+    """A table that a model reads, with all the columns it has in the chain and the rows of a case."""
+    model = load_models().get(_SAME_AS.get(table, table))
+    names = dict.fromkeys([*(model.columns if model else ()), *(name for row in rows for name in row)])
+    create_table(connection, table, {name: column_types().get(name, "VARCHAR") for name in names}, rows)
+
+
+@cache
+def column_types() -> dict[str, str]:
+    """The type of every column in the chain, by its name: it is the same in every model."""
+    types = {"cost": MONEY}
+    with TemporaryDirectory() as folder:
+        for shape in ("cur", "focus"):
+            home = Path(folder) / shape
+            home.mkdir()
+            connection, _ = build_ledger(_given(f"{shape}_rows", _SHARED[f"{shape}_rows"]["least"]), home)
+            for model in models_of(shape):
+                types |= described(connection, model.sql)
+    return types
+
+
+def models_of(shape: str) -> list[Model]:
+    """The models that are built from an export of one shape."""
+    other = {"cur": "focus", "focus": "cur"}[shape]
+    return [model for model in load_models().values() if model.folder in BUILT and not model.name.startswith(other)]
+
+
+def described(connection: DuckDBPyConnection, sql: str) -> dict[str, str]:
+    """The columns of a query and their types, in order."""
+    return {row[0]: row[1] for row in connection.execute(f"describe {sql}").fetchall()}
+
+
+def every_export_row(table: str) -> list[Row]:
+    """The rows of all cases that start from this kind of export."""
+    return [row for case in load_cases() for row in case.given.get(table, ())]
