@@ -145,17 +145,16 @@ def _unavailable(catalog: DuckDBPyConnection, counted: Sequence[Delivery]) -> di
 
 def _quality(catalog: DuckDBPyConnection, counted: Sequence[Delivery], metric: str) -> list[Problem]:
     """What is known against the deliveries; the same note on several is told once."""
-    notes: dict[tuple[str, str], list[str]] = defaultdict(list)
+    notes: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
     for one in counted:
-        place = f"{one.export} {one.period}"
         if not one.vouched:
-            notes["unvouched", "no manifest vouches that the delivery is complete"].append(place)
+            notes["unvouched", "no manifest vouches that the delivery is complete"].append(one)
         if one.final is not True:
-            notes[_FINALITY[one.final]].append(place)
+            notes[_FINALITY[one.final]].append(one)
         rows = catalog.execute("select code, message from problems where delivery_id = ?", [one.delivery_id]).fetchall()
         for code, message in rows:
             if metric in _TOLD_WITH.get(code, ()):
-                notes[code, message].append(place)
+                notes[code, message].append(one)
     return [Problem(code, message, _joined(places)) for (code, message), places in notes.items()]
 
 
@@ -165,6 +164,12 @@ _FINALITY = {
 }
 
 
-def _joined(places: Sequence[str]) -> str:
-    more = len(places) - 3
-    return ", ".join(places) if more <= 0 else f"{', '.join(places[:3])} and {more} more"
+def _joined(deliveries: Sequence[Delivery]) -> str:
+    periods: dict[str, list[str]] = defaultdict(list)
+    for one in deliveries:
+        periods[one.export].append(one.period)
+    return "; ".join(f"{export} {_few(found)}" for export, found in periods.items())
+
+
+def _few(periods: Sequence[str]) -> str:
+    return ", ".join(periods) if len(periods) <= 4 else f"{periods[0]}, ... {periods[-1]} ({len(periods)} periods)"

@@ -253,7 +253,7 @@ def _ledger(
         final=_finality(deliveries),
         as_of=max((one.last_charge.replace(tzinfo=UTC) for one in deliveries if one.last_charge), default=None),
         deliveries=[_described(one) for one in deliveries],
-        problems=[*chosen.problems, *_widened(filters)],
+        problems=[*chosen.problems, *_merged(connection, settings, ask, filters), *_widened(filters)],
     )
 
 
@@ -281,6 +281,13 @@ def _described(one: Delivery) -> dict[str, Any]:
         "vouched": one.vouched,
         "note": "" if one.vouched else "nothing vouches for completeness",
     }
+
+
+def _merged(connection: DuckDBPyConnection, settings: Settings, ask: Ask, filters: Sequence[Filter]) -> list[Problem]:
+    from finops.tags import merged_keys_notes
+
+    asked = keys_of("tag", [*parse_by(ask.by), *(one.dimension for one in filters)])
+    return merged_keys_notes(connection, settings.tags, asked) if asked else []
 
 
 def _widened(filters: Sequence[Filter]) -> list[Problem]:

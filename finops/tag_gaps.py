@@ -11,6 +11,7 @@ from finops.catalog import Problem
 from finops.document import Column, Document, Rows, basis_of
 from finops.errors import FinopsError, UsageError
 from finops.models import model
+from finops.tags import merged_keys_notes
 
 if TYPE_CHECKING:
     from finops.reader import Ledger
@@ -88,7 +89,12 @@ def tag_gaps(ledger: Ledger) -> Document:
         basis=basis_of(ledger),
         rows=_gap_rows(ledger, sum((total["gap"] for total in totals), Decimal(0))),
         totals={"by_tag": Rows.of(BY_TAG, [_coverage_row(total) for total in totals])},
-        problems=[*ledger.problems, *negation_note(ledger), *_invalid(totals, ledger.currency)],
+        problems=[
+            *ledger.problems,
+            *merged_keys_notes(ledger.connection, ledger.settings.tags, required),
+            *negation_note(ledger),
+            *_invalid(totals, ledger.currency),
+        ],
         table_rows=TABLE_ROWS,
     )
 

@@ -7,6 +7,7 @@ is a join. The rows of an export stay as they are, so a new policy never needs a
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from finops.catalog import Problem
 from finops.config.policy import KeyMatch, keys_of, tag_of, value_reader
 from finops.config.settings import TagPolicy, ValueRule
 from finops.config.spellings import bare_key, signature, signatures, snake
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KeyMatch", "bare_key", "create_cost_category_values", "create_tag_values", "expand_tags", "keys_of",
-    "merged_keys", "signature", "snake", "tag_of", "value_reader",
+    "merged_keys", "merged_keys_notes", "signature", "snake", "tag_of", "value_reader",
 ]  # fmt: skip
 
 Keys = list[tuple[str, str, list[KeyMatch]]]
@@ -71,6 +72,15 @@ def merged_keys(
             known = merged.setdefault(tag, [])
             known.extend(match.raw_key for match in matches if match.raw_key not in known)
     return list(merged.items())
+
+
+def merged_keys_notes(connection: "DuckDBPyConnection", policy: TagPolicy, tags: Sequence[str]) -> list[Problem]:
+    """One note for each of the tags that several keys of a delivery are counted under."""
+    return [
+        Problem("merged_keys", f"{', '.join(keys)} are counted as one tag, {tag}", f"tag:{tag}")
+        for tag, keys in merged_keys(connection, policy, tags)
+        if tag in tags
+    ]
 
 
 def _asked(policy: TagPolicy, tags: Iterable[str]) -> dict[str, Asked]:

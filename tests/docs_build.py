@@ -87,7 +87,7 @@ def shared_options() -> str:
     return _table(
         ("option", "meaning", "taken by"),
         [
-            (f"`{option}`", text, "every verb" if len(verbs) == len(VERBS) else ", ".join(verbs))
+            (f"`{option}`", _one_line(text), "every verb" if len(verbs) == len(VERBS) else ", ".join(verbs))
             for (option, text), verbs in _shared().items()
         ],
     )
@@ -105,10 +105,10 @@ def exit_codes() -> str:
     said[1].append(
         "The gate failed: `tag-gaps --fail-under` found a required tag below the limit. Nothing else ends in 1."
     )
-    said[errors.FinopsError.exit_code].append("finops itself failed.")
-    said[141].append("The reader of a pipe went away, as with `| head`.")
     for kind in (errors.UsageError, errors.ConfigError, errors.DataError, errors.EngineError, errors.Interrupted):
-        said[kind.exit_code].insert(0, " ".join((kind.__doc__ or "").split()))
+        said[kind.exit_code].append(" ".join((kind.__doc__ or "").split()))
+    said[errors.FinopsError.exit_code].append("Or finops itself failed.")
+    said[141].append("The reader of a pipe went away, as with `| head`.")
     return _table(("code", "meaning"), [(str(code), " ".join(said[code])) for code in sorted(said)])
 
 
@@ -226,7 +226,7 @@ def _verb(verb: str) -> str:
     also = [f"`{name.partition(' ')[0].rstrip(',')}`" for name, text in records if (name, text) in shared]
     parts = [f"### finops {verb}", VERBS[verb]]
     if own:
-        parts.append(_table(("own option", "meaning"), [(f"`{name}`", text) for name, text in own]))
+        parts.append(_table(("own option", "meaning"), [(f"`{name}`", _one_line(text)) for name, text in own]))
     parts.append(f"Shared options: {', '.join(also)}.")
     parts += _output(verb)
     return "\n\n".join(parts)
@@ -299,6 +299,10 @@ def _code(names: Iterable[str]) -> str:
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _fenced(text: str) -> str:

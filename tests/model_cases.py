@@ -46,13 +46,21 @@ Row = dict[str, str | None]
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table of text cells; a null is None."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True)
 class Case:
     """One case; `expect`, `totals`, `problems` and `unavailable` are None where it does not say."""
 
     model: Model
     name: str
-    given: dict[str, list[Row]]
-    expect: list[Row] | None
+    given: dict[str, Table]
+    expect: Table | None
     totals: Row | None
     problems: list[str] | None
     unavailable: list[str] | None
@@ -75,36 +83,42 @@ def _read(path: Path) -> Iterable[Case]:
         yield Case(
             model=model,
             name=case.pop("name"),
-            given={name: _given(name, text) for name, text in case.pop("given").items()},
+            given={name: export_rows(name, text) for name, text in case.pop("given").items()},
             expect=_renamed(parse_table(case.pop("expect")), model.name) if "expect" in case else None,
-            totals=_renamed([case.pop("totals")], model.name)[0] if "totals" in case else None,
+            totals=_in_full(case.pop("totals"), model.name) if "totals" in case else None,
             problems=case.pop("problems", None),
             unavailable=case.pop("unavailable", None),
         )
         assert not case, f"{path.name}: a case has no {', '.join(case)}"
 
 
-def _given(table: str, text: str) -> list[Row]:
-    rows = _renamed(parse_table(text), table)
-    always = _renamed([_SHARED.get(table, {}).get("always", {})], table)[0]
-    return [always | row for row in rows]
+def export_rows(table: str, text: str) -> Table:
+    """A table that is given, by the full names of its columns, with what each of its rows always says."""
+    given = _renamed(parse_table(text), table)
+    always = _in_full(_SHARED.get(table, {}).get("always", {}), table)
+    return Table(tuple({**always, **dict.fromkeys(given.columns)}), tuple(always | row for row in given.rows))
 
 
-def _renamed(rows: Sequence[Mapping[str, Any]], table: str) -> list[Row]:
+def _renamed(short: Table, table: str) -> Table:
+    columns = tuple(_in_full(dict.fromkeys(short.columns), table))
+    return Table(columns, tuple(_in_full(row, table) for row in short.rows))
+
+
+def _in_full(row: Mapping[str, Any], table: str) -> Row:
     model = load_models().get(_SAME_AS.get(table, table))
     names = _SHARED.get(table if model is None else "models", {}).get("names", {})
     own = model.columns if model else {}
-    return [{name if name in own else names.get(name, name): row[name] for name in row} for row in rows]
+    return {name if name in own else names.get(name, name): value for name, value in row.items()}
 
 
-def parse_table(text: str) -> list[Row]:
-    """The rows of a table written as text; no text, no rows."""
+def parse_table(text: str) -> Table:
+    """A table written as text: its header, then its rows; a row may end early. No text, no columns."""
     lines = [[cell.strip() or None for cell in line.split("|")] for line in text.splitlines() if line.strip()]
     if not lines:
-        return []
-    header, *rows = lines
-    assert all(len(row) <= len(header) for row in rows), f"a row has more cells than the header: {rows}"
-    return [{str(name): value for name, value in zip(header, row + [None] * len(header))} for row in rows]
+        return Table()
+    columns = tuple(map(str, lines.pop(0)))
+    assert all(len(line) <= len(columns) for line in lines), f"a row has more cells than the header: {lines}"
+    return Table(columns, tuple(dict(zip(columns, line + [None] * len(columns), strict=False)) for line in lines))
 
 
 def stored(
@@ -147,22 +161,23 @@ def create_table(
         )
 
 
-def create_given(connection: DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+def create_given(connection: DuckDBPyConnection, name: str, given: Table) -> None:
     """A table that a model reads, with all the columns it has in the chain and the rows of a case."""
-    model = load_models().get(_SAME_AS.get(table, table))
-    names = dict.fromkeys([*(model.columns if model else ()), *(name for row in rows for name in row)])
-    create_table(connection, table, {name: column_types().get(name, "VARCHAR") for name in names}, rows)
+    model = load_models().get(_SAME_AS.get(name, name))
+    columns = dict.fromkeys([*(model.columns if model else ()), *given.columns])
+    create_table(connection, name, {column: column_types().get(column, "VARCHAR") for column in columns}, given.rows)
 
 
 @cache
 def column_types() -> dict[str, str]:
     """The type of every column in the chain, by its name: it is the same in every model."""
-    types = {"cost": MONEY}
+    types = {"cost": MONEY.upper().replace(" ", "")}
     with TemporaryDirectory() as folder:
         for shape in ("cur", "focus"):
             home = Path(folder) / shape
             home.mkdir()
-            connection, _ = build_ledger(_given(f"{shape}_rows", _SHARED[f"{shape}_rows"]["least"]), home)
+            rows = export_rows(f"{shape}_rows", _SHARED[f"{shape}_rows"]["least"]).rows
+            connection, _ = build_ledger(rows, home)
             for model in models_of(shape):
                 types |= described(connection, model.sql)
     return types
@@ -181,4 +196,4 @@ def described(connection: DuckDBPyConnection, sql: str) -> dict[str, str]:
 
 def every_export_row(table: str) -> list[Row]:
     """The rows of all cases that start from this kind of export."""
-    return [row for case in load_cases() for row in case.given.get(table, ())]
+    return [row for case in load_cases() for row in case.given.get(table, Table()).rows]

@@ -36,7 +36,11 @@ def packed(folder: Path, name: str, content: bytes) -> Path:
 
 
 def read_back(sources: list[Path], folder: Path) -> list[tuple[int, bytes]]:
-    return [(piece.source, piece.path.read_bytes()) for piece in pieces(sources, folder)]
+    found = []
+    for piece in pieces(sources, folder):
+        found.append((piece.source, piece.path.read_bytes()))
+        piece.path.unlink()
+    return found
 
 
 @given(rows=st.lists(FIELDS, min_size=1, max_size=30), size=st.integers(1, 40), block=st.integers(1, 16))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,12 @@ from finops.paths import queries_dir
 from tests.model_cases import (
     Case,
     Row,
+    Table,
     build_ledger,
     column_types,
     create_given,
     described,
+    every_export_row,
     load_cases,
     models_of,
     parse_table,
@@ -40,15 +42,13 @@ FOLDERS = {"staging", "ledger", "marts", "checks", "rules"}
 MODELS = list(load_models().values())
 RULES = [model for model in MODELS if model.folder == "rules"]
 # What a rule reads is made for the question asked: the columns it may count on.
-RULE_INPUTS: Mapping[str, Sequence[Row]] = {
-    "required_tags": [{"tag": "Owner"}],
-    "tag_values": [dict.fromkeys(("delivery_id", "tag_set_id", "tag", "raw_key", "raw_value", "value", "state"))],
-    "resource_cost": [
-        dict.fromkeys(
-            ("delivery_id", "tag_set_id", "sub_account_id", "region_id", "x_service_code", "resource_id",
-             "x_taggable", "cost")
-        )
-    ],
+RULE_INPUTS = {
+    "required_tags": Table(("tag",)),
+    "tag_values": Table(("delivery_id", "tag_set_id", "tag", "raw_key", "raw_value", "value", "state")),
+    "resource_cost": Table(
+        ("delivery_id", "tag_set_id", "sub_account_id", "region_id", "x_service_code", "resource_id",
+         "x_taggable", "cost")
+    ),
 }  # fmt: skip
 
 
@@ -65,8 +65,8 @@ def test_case(case: Case, tmp_path: Path) -> None:
     types = described(connection, case.model.sql)
     require_grain(connection, case.model)
     if case.expect is not None:
-        names = list(case.expect[0]) if case.expect else list(types)
-        assert answers(connection, case.model.sql, names) == expected(connection, case.expect, types)
+        names = case.expect.columns or tuple(types)
+        assert answers(connection, case.model.sql, names) == expected(connection, case.expect.rows, types)
     for column, value in (case.totals or {}).items():
         (total,) = connection.execute(f"select sum({identifier(column)}) from ({case.model.sql})").fetchone() or ()
         assert (column, total) == (column, typed(connection, value, types[column]))
@@ -81,10 +81,10 @@ def test_case(case: Case, tmp_path: Path) -> None:
 def ledger_of(case: Case, folder: Path) -> tuple[DuckDBPyConnection, Built | None]:
     """A connection in which the model can be run."""
     if case.export:
-        return build_ledger(case.given[case.export], folder)
+        return build_ledger(case.given[case.export].rows, folder)
     connection = connect()
     for table in {*case.given, *case.model.inputs}:
-        create_given(connection, table, case.given.get(table, RULE_INPUTS.get(table, [])))
+        create_given(connection, table, case.given.get(table) or RULE_INPUTS.get(table, Table()))
     return connection, None
 
 
@@ -110,7 +110,7 @@ def test_every_model_has_cases(model: Model) -> None:
 
 @by_name([model for model in MODELS if model.folder in ("rules", "checks")])
 def test_rules_and_checks_have_cases_that_fire_and_cases_that_stay_silent(model: Model) -> None:
-    outcomes = {bool(case.expect) for case in load_cases() if case.model == model and case.expect is not None}
+    outcomes = {bool(case.expect.rows) for case in load_cases() if case.model == model and case.expect is not None}
     assert outcomes == {True, False}
 
 
@@ -122,28 +122,24 @@ def test_every_type_of_line_item_that_a_model_names_is_in_a_case() -> None:
         if isinstance(node.this, exp.Column) and node.this.name == "x_line_item_type"
         for name in [literal.name for literal in node.find_all(exp.Literal)]
     }
-    rows = [row for case in load_cases() for row in case.given.get("cur_rows", ())]
     assert len(named) >= 17
-    assert named <= {row["line_item_line_item_type"] for row in rows}
+    assert named <= {row["line_item_line_item_type"] for row in every_export_row("cur_rows")}
 
 
 def test_a_table_of_text_is_read_cell_by_cell() -> None:
-    assert parse_table("a | b\n1 |\n  | x y\n3") == [
-        {"a": "1", "b": None},
-        {"a": None, "b": "x y"},
-        {"a": "3", "b": None},
-    ]
-    assert parse_table("") == []
+    rows = ({"a": "1", "b": None}, {"a": None, "b": "x y"}, {"a": "3", "b": None})
+    assert parse_table("a | b\n1 |\n  | x y\n3") == Table(("a", "b"), rows)
+    assert parse_table("") == Table()
 
 
 # --- headers
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, DuckDBPyConnection]]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DuckDBPyConnection]:
     """The chain over a month of the demo company's bill, from both kinds of export."""
     folder = tmp_path_factory.mktemp("demo")
-    yield {shape: built_demo(export, folder / shape) for shape, export in EXPORT_OF.items()}
+    return {shape: built_demo(export, folder / shape) for shape, export in EXPORT_OF.items()}
 
 
 EXPORT_OF = {"cur": "cur2-csv", "focus": "focus"}

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 DEFAULT_MEMORY = "1200MB"
 
 
-def connect(database: Path | None = None, *, read_only: bool = False, spill: Path | None = None) -> DuckDBPyConnection:
+def connect(
+    database: Path | None = None, *, read_only: bool = False, spill: Path | None = None, threads: int | None = None
+) -> DuckDBPyConnection:
     """Open a database file, or one in memory, with the settings every finops connection shares.
 
-    `spill` is where DuckDB may put what does not fit into memory. FINOPS_MEMORY changes the limit.
+    `spill` is where DuckDB may put what does not fit into memory; `threads` limits the cores it uses. FINOPS_MEMORY
+    changes the memory limit.
     """
     import duckdb
 
@@ -28,6 +31,7 @@ def connect(database: Path | None = None, *, read_only: bool = False, spill: Pat
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             **({"temp_directory": str(spill)} if spill else {}),
+            **({"threads": str(threads)} if threads else {}),
         },
     )
     # Texts without an offset are UTC, and the order of rows within a file means nothing.

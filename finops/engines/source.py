@@ -7,7 +7,7 @@ none. Blank text is null. Money is cast here, once, to DECIMAL(38,10), half-even
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from finops.engines.duckdb import identifier, literal, path_list
@@ -27,15 +27,24 @@ _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "
 _FROM_PRODUCT = {"product_region_code": "region", "product_product_name": "product_name"}
 
 
-def source_sql(layout: Layout, files: list[Path], period_start: str, half_even: bool = False) -> str:
+@dataclass(frozen=True)
+class Care:
+    """What the texts of a delivery need beyond a plain cast; each costs time, so it is measured first.
+
+    `half_even`: some costs carry more than 10 decimals. `offsets`: some times are not in UTC.
+    """
+
+    half_even: bool = False
+    offsets: bool = False
+
+
+def source_sql(layout: Layout, files: list[Path], period_start: str, care: Care) -> str:
     """The select that gives the rows of `files` as source columns plus `tag_set_id`.
 
-    `period_start` (YYYY-MM-01) stands in where the export has no billing period column. `half_even` rounds costs
-    that carry more than 10 decimals half-even; without it the faster plain cast is used.
+    `period_start` (YYYY-MM-01) stands in where the export has no billing period column.
     """
     columns = [
-        f"{_column_sql(layout, column, period_start, half_even)} as {column.name}"
-        for column in known_columns(layout.shape)
+        f"{_column_sql(layout, column, period_start, care)} as {column.name}" for column in known_columns(layout.shape)
     ]
     return f"select {tag_set_id(layout)} as tag_set_id,\n" + ",\n".join(columns) + f"\nfrom {scan(files)}"
 
@@ -49,7 +58,7 @@ def period_sql(layout: Layout) -> str:
     """The billing period (YYYY-MM) of a stored row, from its own column."""
     column = next(one for one in known_columns(layout.shape) if one.name == period_column(layout))
     start = _column_sql(
-        replace(layout, columns={column.name: layout.columns[column.name]}), column, "1970-01-01", False
+        replace(layout, columns={column.name: layout.columns[column.name]}), column, "1970-01-01", Care(offsets=True)
     )
     return f"strftime({start}, '%Y-%m')"
 
@@ -59,9 +68,9 @@ def scan(files: list[Path]) -> str:
     return f"read_parquet({path_list(files)}, union_by_name = true, hive_partitioning = false)"
 
 
-def _column_sql(layout: Layout, column: Column, period_start: str, half_even: bool) -> str:
+def _column_sql(layout: Layout, column: Column, period_start: str, care: Care) -> str:
     parts = [
-        _cast(_blank_as_null(layout, name), layout.types[name], column, half_even)
+        _cast(_blank_as_null(layout, name), layout.types[name], column, care)
         for name in layout.columns.get(column.name, ())
     ]
     if column.name in _FROM_PRODUCT and layout.has("product"):
@@ -82,16 +91,17 @@ def _blank_as_null(layout: Layout, name: str) -> str:
     return sql
 
 
-def _cast(sql: str, physical: str, column: Column, half_even: bool) -> str:
+def _cast(sql: str, physical: str, column: Column, care: Care) -> str:
     if column.kind == "money":
         # an optional cost that is no number is counted by unreadable_sql; the metric it feeds is refused
-        return money(sql, half_even, readable_only=physical == "VARCHAR" and not column.required)
+        return money(sql, care.half_even, readable_only=physical == "VARCHAR" and not column.required)
     if column.kind == "account" and physical in _INTEGERS:
         # a numeric account id has lost its leading zeros
         return f"lpad(cast({sql} as varchar), 12, '0')"
     if column.kind == "timestamp" and physical == "VARCHAR":
-        # through an instant, so that an offset other than zero is converted and not dropped
-        return f"cast(cast({sql} as timestamptz) as timestamp)"
+        # a cast to timestamp drops an offset; through an instant it is converted, several times slower
+        instant = f"cast({sql} as timestamptz)" if care.offsets else f"left({sql}, 19)"
+        return f"cast({instant} as timestamp)"
     return f"cast({sql} as {_SQL_TYPES[column.kind]})"
 
 
@@ -112,9 +122,11 @@ def money(sql: str, half_even: bool, readable_only: bool = False) -> str:
     return f"case when {is_tie} and {last_digit_is_odd} then cast({back} as {MONEY}) else {plain} end"
 
 
-def finer_sql(sql: str) -> str:
-    """Whether a cost carries more than 10 decimals, beyond the noise of a double."""
+def finer_sql(sql: str, physical: str) -> str:
+    """Whether a cost carries more than 10 decimals; in a double, beyond its noise."""
     exact = f"cast({sql} as decimal(38, 18))"
+    if physical not in ("DOUBLE", "FLOAT"):
+        return f"{exact} <> cast({sql} as {MONEY})"
     return f"abs({exact} - cast({sql} as {MONEY})) > 1e-12 + abs(cast({sql} as double)) * 4e-16"
 
 
@@ -186,12 +198,27 @@ def _prefixed_source(layout: Layout) -> str:
 def source_totals_sql(layout: Layout, files: list[Path], half_even: bool) -> str:
     """Rows and unblended (billed) cost straight from the physical columns: what every view must sum to."""
     cost = "line_item_unblended_cost" if layout.shape == "cur" else "billed_cost"
-    physical = _blank_as_null(layout, layout.columns[cost][0])
+    name = layout.columns[cost][0]
+    physical = _blank_as_null(layout, name)
     return (
         f"select count(*) as line_items, sum({money(physical, half_even)}) as unblended, "
         f"count(*) filter (where {physical} is null) as blank_costs, "
-        f"count(*) filter (where {finer_sql(physical)}) as finer_costs from {scan(files)}"
+        f"count(*) filter (where {finer_sql(physical, layout.types[name])}) as finer_costs, "
+        f"count(*) filter (where {_offset_sql(layout)}) as offsets from {scan(files)}"
     )
+
+
+def _offset_sql(layout: Layout) -> str:
+    """Whether any time of a row is text with an offset from UTC other than zero."""
+    texts = [
+        _blank_as_null(layout, name)
+        for column in known_columns(layout.shape)
+        if column.kind == "timestamp"
+        for name in layout.columns.get(column.name, ())
+        if layout.types[name] == "VARCHAR"
+    ]
+    tests = [f"({sql} like '%_:__+__:__' or {sql} like '%_:__-__:__') and {sql} not like '%+00:00'" for sql in texts]
+    return " or ".join(tests) or "false"
 
 
 def unreadable_sql(layout: Layout, files: list[Path], needed_by: Mapping[str, tuple[str, ...]]) -> str | None:

@@ -10,7 +10,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,8 +86,8 @@ class Piece:
     path: Path
 
 
-def pieces(sources: Sequence[Path], folder: Path) -> Iterator[Piece]:
-    """The records of CSV files, piece by piece, in `folder`; each piece is deleted when the next is asked for.
+def pieces(sources: Sequence[Path], folder: Path) -> Generator[Piece]:
+    """The records of CSV files, piece by piece, in `folder`; whoever takes a piece deletes its file.
 
     The next pieces are decompressed in a thread meanwhile.
     """
@@ -100,7 +100,6 @@ def pieces(sources: Sequence[Path], folder: Path) -> Iterator[Piece]:
             if isinstance(piece, BaseException):
                 raise piece
             yield piece
-            piece.path.unlink()
     finally:
         stop.set()
         while worker.is_alive():

@@ -14,7 +14,7 @@ from finops import models
 from finops.catalog import Problem
 from finops.engines.duckdb import literal
 from finops.engines.layout import Layout
-from finops.engines.source import label_sets_sql, source_sql, source_totals_sql, tag_sets_sql, unreadable_sql
+from finops.engines.source import Care, label_sets_sql, source_sql, source_totals_sql, tag_sets_sql, unreadable_sql
 from finops.errors import DataError
 from finops.ingest.metrics import needed_by, unavailable_metrics
 
@@ -89,10 +89,10 @@ def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Pat
     totals = _measure(connection, layout, files, half_even=False)
     if totals["blank_costs"]:
         raise DataError(f"{totals['blank_costs']} rows have no cost", str(files[0].name), "deliver the period again")
-    half_even = bool(totals["finer_costs"])
-    if half_even:
+    care = Care(half_even=bool(totals["finer_costs"]), offsets=bool(totals["offsets"]))
+    if care.half_even:
         totals = _measure(connection, layout, files, half_even=True)
-    source = source_sql(layout, files, f"{period}-01", half_even)
+    source = source_sql(layout, files, f"{period}-01", care)
     connection.execute(f"create or replace temp view {layout.shape}_rows as {source}")
     connection.execute(
         "create or replace temp table service_codes as "
@@ -216,8 +216,10 @@ def _notes(
 ) -> list[Problem]:
     notes = []
     for row in _rows(connection, models.model("unclassified_charges").sql):
-        text = f"{row['line_items']} lines of the unknown type {row['x_line_item_type']} cost {row['unblended']}"
-        notes.append(Problem("unclassified", f"{text}; counted at their unblended cost"))
+        text = (
+            f"{row['line_items']} line(s) of the unknown type {row['x_line_item_type']} sum to {row['unblended']:,.2f}"
+        )
+        notes.append(Problem("unclassified", f"{text}; they are counted at their unblended cost"))
     if layout.shape == "cur":
         notes += _cur_notes(connection, unavailable, found)
     return notes
@@ -235,12 +237,12 @@ def _cur_notes(connection: DuckDBPyConnection, unavailable: dict[str, str], foun
     if "amortized" not in unavailable:
         for row in _rows(connection, models.model("cur_amortized_identity").sql):
             if abs(row["difference"]) >= _NOTICEABLE:
-                text = f"amortized cost differs by {row['difference']} from what the fees explain"
+                text = f"amortized cost differs by {row['difference']:,.2f} from what the fees explain"
                 notes.append(Problem("amortized_identity", text))
     if found["has_net"] and "net_unblended" not in unavailable:
         for row in _rows(connection, models.model("net_ties_to_unblended").sql):
             if abs(row["difference"]) >= _NOTICEABLE:
-                text = f"net unblended differs from unblended by {row['difference']}"
+                text = f"net unblended differs from unblended by {row['difference']:,.2f}"
                 notes.append(Problem("net_difference", text))
     return notes
 

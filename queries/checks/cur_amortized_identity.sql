@@ -1,7 +1,7 @@
 -- Amortized cost that does not tie to unblended cost: amortized = unblended - upfront fees paid + upfront fees amortized.
 -- Dropped columns, refunds of Savings Plans and Dedicated Hosts break it, so a difference is reported, not refused.
 -- grain: one row when the identity fails
--- inputs: cur, line_items
+-- inputs: cur, period_totals
 -- columns:
 --   amortized: sum of amortized cost
 --   unblended: sum of unblended cost
@@ -24,7 +24,7 @@ parts as (
 ),
 
 totals as (
-    select sum(x_amortized_cost) as amortized, sum(x_unblended_cost) as unblended from line_items
+    select sum(x_amortized_cost) as amortized, sum(x_unblended_cost) as unblended from period_totals
 )
 
 select

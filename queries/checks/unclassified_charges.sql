@@ -7,7 +7,7 @@
 --   unblended: their unblended cost
 select
     coalesce(x_line_item_type, '(none)') as x_line_item_type,
-    sum(line_items) as line_items,
+    cast(sum(line_items) as bigint) as line_items,
     sum(x_unblended_cost) as unblended
 from period_totals
 where charge_category = '(unclassified)'

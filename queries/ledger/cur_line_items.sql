@@ -145,7 +145,8 @@ select
     x_operation,
     x_billing_entity,
     x_instance_type,
-    is_usage and resource_id is not null as x_taggable,
-    x_line_item_type in ('Tax', 'Fee', 'RIFee', 'SavingsPlanUpfrontFee')
+    -- a line without a type is no usage and no fee, and either way it is counted
+    coalesce(is_usage, false) and resource_id is not null as x_taggable,
+    coalesce(x_line_item_type, '') in ('Tax', 'Fee', 'RIFee', 'SavingsPlanUpfrontFee')
     or charge_period_end > charge_period_start + interval 1 day as x_is_long
 from amortized

@@ -67,10 +67,11 @@ select
     x_operation,
     cast(null as varchar) as x_billing_entity,
     x_instance_type,
-    charge_category = 'Usage'
+    -- a charge without a category is no usage and no purchase, and either way it is counted
+    coalesce(charge_category, '') = 'Usage'
     and coalesce(charge_class, '') <> 'Correction'
     and coalesce(commitment_discount_status, '') <> 'Unused'
     and resource_id is not null as x_taggable,
-    charge_category in ('Tax', 'Purchase')
+    coalesce(charge_category, '') in ('Tax', 'Purchase')
     or charge_period_end > charge_period_start + interval 1 day as x_is_long
 from focus

@@ -227,8 +227,8 @@ def legacy_name(column: str) -> str:
     return f"{head}{''.join(w.capitalize() for w in rest)}/{pascal[0].lower() + pascal[1:] if lower_first else pascal}"
 
 
-def write_legacy_csv(folder: Path, rows: int) -> Path:
-    """Write one legacy CUR csv.gz month of `rows` lines as files of a million rows, the way AWS splits them."""
+def write_legacy_csv(folder: Path, rows: int, files: int = 1) -> Path:
+    """Write one legacy CUR csv.gz month of `rows` lines, split into some files."""
     import duckdb
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -238,10 +238,12 @@ def write_legacy_csv(folder: Path, rows: int) -> Path:
     columns = [f'{c} as "{legacy_name(c)}"' for c in COLUMNS if c not in maps]
     columns += [f"resource_tags['user_{t}'] as \"resourceTags/user:{n}\"" for t, n in zip(tags, names, strict=True)]
     connection = duckdb.connect(config={"memory_limit": "4GB"})
-    for number, (part, life) in enumerate(parts(rows, 1_000_000), start=1):
+    for number, (part, life) in enumerate(parts(rows, rows // files), start=1):
         target = folder / f"bench-{number:05d}.csv.gz"
         plain = target.with_suffix("")
-        named = ", ".join(f"{expression} as {name}" for name, expression in COLUMNS.items())
+        # a legacy report leaves what does not apply blank
+        blank = {"0.0::double": "null", "''": "null"}
+        named = ", ".join(f"{blank.get(expression, expression)} as {name}" for name, expression in COLUMNS.items())
         month = f"select *, {named} from ({lines(part, life, 'decimal(18, 10)')})"
         connection.execute(f"copy (select {', '.join(columns)} from ({month})) to '{plain}' (header true)")
         with plain.open("rb") as source, gzip.open(target, "wb", compresslevel=6) as sink:
