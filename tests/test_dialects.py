@@ -1,4 +1,4 @@
-"""Staging, ledger and marts say the same on every engine: what they are written in, and what translation makes of it."""
+"""Staging, ledger and marts mean the same on every engine: what they are written in, and how they translate."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ALLOWED: dict[str, tuple[type[exp.Expression], ...]] = {
 }  # fmt: skip
 
 
-def by_name(models: list[Model]) -> Any:
+def by_name(models: list[Model]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("model", models, ids=lambda model: model.name)
 
 
@@ -117,11 +117,11 @@ def test_a_model_translated_and_back_gives_the_same_rows(
     model: Model, dialect: Dialect, built: dict[str, DuckDBPyConnection]
 ) -> None:
     back = sqlglot.transpile(translated(model.sql, dialect), read=dialect, write="duckdb")[0]
-    for shape in built:
+    for shape, connection in built.items():
         if model in models_of(shape):
-            rows = rows_of(built[shape], model.sql)
+            rows = rows_of(connection, model.sql)
             assert rows
-            assert rows_of(built[shape], back) == rows
+            assert rows_of(connection, back) == rows
 
 
 def rows_of(connection: DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:

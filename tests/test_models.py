@@ -52,7 +52,7 @@ RULE_INPUTS = {
 }  # fmt: skip
 
 
-def by_name(models: Sequence[Model]) -> Any:
+def by_name(models: Sequence[Model]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("model", models, ids=lambda model: model.name)
 
 

@@ -22,7 +22,9 @@ _SQL_TYPES = {
     "number": "double",
     "map": "varchar",
 }
-_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER")
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U", "DECIMAL", "DOUBLE", "FLOAT")
+# How AWS spells a time, always UTC.
+_PLAIN_TIMES = ("T__:__:__Z", "T__:__:__.000Z", "T__:__:__", " __:__:__", " __:__:__+00:00")
 # CUR 2.0 keeps rare product attributes in a map; these the ledger needs.
 _FROM_PRODUCT = {"product_region_code": "region", "product_product_name": "product_name"}
 
@@ -31,11 +33,12 @@ _FROM_PRODUCT = {"product_region_code": "region", "product_product_name": "produ
 class Care:
     """What the texts of a delivery need beyond a plain cast; each costs time, so it is measured first.
 
-    `half_even`: some costs carry more than 10 decimals. `offsets`: some times are not in UTC.
+    `half_even`: some costs carry more than 10 decimals. `instants`: some times are spelled with an offset from UTC,
+    or in any other way than AWS does.
     """
 
     half_even: bool = False
-    offsets: bool = False
+    instants: bool = False
 
 
 def source_sql(layout: Layout, files: list[Path], period_start: str, care: Care) -> str:
@@ -58,7 +61,7 @@ def period_sql(layout: Layout) -> str:
     """The billing period (YYYY-MM) of a stored row, from its own column."""
     column = next(one for one in known_columns(layout.shape) if one.name == period_column(layout))
     start = _column_sql(
-        replace(layout, columns={column.name: layout.columns[column.name]}), column, "1970-01-01", Care(offsets=True)
+        replace(layout, columns={column.name: layout.columns[column.name]}), column, "1970-01-01", Care(instants=True)
     )
     return f"strftime({start}, '%Y-%m')"
 
@@ -95,12 +98,12 @@ def _cast(sql: str, physical: str, column: Column, care: Care) -> str:
     if column.kind == "money":
         # an optional cost that is no number is counted by unreadable_sql; the metric it feeds is refused
         return money(sql, care.half_even, readable_only=physical == "VARCHAR" and not column.required)
-    if column.kind == "account" and physical in _INTEGERS:
+    if column.kind == "account" and physical.startswith(_NUMBERS):
         # a numeric account id has lost its leading zeros
-        return f"lpad(cast({sql} as varchar), 12, '0')"
+        return f"lpad(cast(cast({sql} as hugeint) as varchar), 12, '0')"
     if column.kind == "timestamp" and physical == "VARCHAR":
         # a cast to timestamp drops an offset; through an instant it is converted, several times slower
-        instant = f"cast({sql} as timestamptz)" if care.offsets else f"left({sql}, 19)"
+        instant = f"cast({sql} as timestamptz)" if care.instants else f"left({sql}, 19)"
         return f"cast({instant} as timestamp)"
     return f"cast({sql} as {_SQL_TYPES[column.kind]})"
 
@@ -111,10 +114,11 @@ def money(sql: str, half_even: bool, readable_only: bool = False) -> str:
     With `readable_only` what is no number becomes null instead of an error.
     """
     cast = "try_cast" if readable_only else "cast"
-    plain = f"{cast}({sql} as {MONEY})"
     if not half_even:
-        return plain
-    exact = f"{cast}({sql} as decimal(38, 18))"
+        return f"{cast}({sql} as {MONEY})"
+    # a double is what it prints: its nearest short decimal, not the binary fraction behind it
+    text = f"cast({sql} as varchar)"
+    plain, exact = f"{cast}({text} as {MONEY})", f"{cast}({text} as decimal(38, 18))"
     is_tie = f"abs({plain} - {exact}) = cast('0.00000000005' as decimal(38, 18))"
     last_digit_is_odd = f"cast(right(cast({plain} as varchar), 1) as integer) % 2 = 1"
     step = f"cast('0.0000000001' as {MONEY})"
@@ -123,11 +127,10 @@ def money(sql: str, half_even: bool, readable_only: bool = False) -> str:
 
 
 def finer_sql(sql: str, physical: str) -> str:
-    """Whether a cost carries more than 10 decimals; in a double, beyond its noise."""
-    exact = f"cast({sql} as decimal(38, 18))"
-    if physical not in ("DOUBLE", "FLOAT"):
-        return f"{exact} <> cast({sql} as {MONEY})"
-    return f"abs({exact} - cast({sql} as {MONEY})) > 1e-12 + abs(cast({sql} as double)) * 4e-16"
+    """Whether a cost carries more than 10 decimals; in a double, beyond its noise. Null for what is no number."""
+    if physical in ("DOUBLE", "FLOAT"):
+        return f"abs({sql} * 1e10 - round({sql} * 1e10)) > 0.01 + abs({sql}) * 4e-6"
+    return f"try_cast({sql} as decimal(38, 18)) <> try_cast({sql} as {MONEY})"
 
 
 def _product_attribute(layout: Layout, attribute: str) -> str:
@@ -198,27 +201,36 @@ def _prefixed_source(layout: Layout) -> str:
 def source_totals_sql(layout: Layout, files: list[Path], half_even: bool) -> str:
     """Rows and unblended (billed) cost straight from the physical columns: what every view must sum to."""
     cost = "line_item_unblended_cost" if layout.shape == "cur" else "billed_cost"
-    name = layout.columns[cost][0]
-    physical = _blank_as_null(layout, name)
+    physical = _blank_as_null(layout, layout.columns[cost][0])
     return (
         f"select count(*) as line_items, sum({money(physical, half_even)}) as unblended, "
         f"count(*) filter (where {physical} is null) as blank_costs, "
-        f"count(*) filter (where {finer_sql(physical, layout.types[name])}) as finer_costs, "
-        f"count(*) filter (where {_offset_sql(layout)}) as offsets from {scan(files)}"
+        f"count(*) filter (where {_any_finer(layout)}) as finer_costs, "
+        f"count(*) filter (where {_any_instant(layout)}) as instants from {scan(files)}"
     )
 
 
-def _offset_sql(layout: Layout) -> str:
-    """Whether any time of a row is text with an offset from UTC other than zero."""
-    texts = [
-        _blank_as_null(layout, name)
+def _any_finer(layout: Layout) -> str:
+    """Whether any cost of a row carries more than 10 decimals."""
+    tests = [finer_sql(sql, layout.types[name]) for name, sql in _physical(layout, "money")]
+    return " or ".join(f"coalesce({test}, false)" for test in tests)
+
+
+def _any_instant(layout: Layout) -> str:
+    """Whether any time of a row is a text that is not spelled as AWS spells UTC."""
+    texts = [sql for name, sql in _physical(layout, "timestamp") if layout.types[name] == "VARCHAR"]
+    plain = [" or ".join(f"{sql} like '____-__-__{form}'" for form in _PLAIN_TIMES) for sql in texts]
+    return " or ".join(f"coalesce(not ({test}), false)" for test in plain) or "false"
+
+
+def _physical(layout: Layout, kind: str) -> list[tuple[str, str]]:
+    """The physical columns of one kind, each with its SQL."""
+    return [
+        (name, _blank_as_null(layout, name))
         for column in known_columns(layout.shape)
-        if column.kind == "timestamp"
+        if column.kind == kind
         for name in layout.columns.get(column.name, ())
-        if layout.types[name] == "VARCHAR"
     ]
-    tests = [f"({sql} like '%_:__+__:__' or {sql} like '%_:__-__:__') and {sql} not like '%+00:00'" for sql in texts]
-    return " or ".join(tests) or "false"
 
 
 def unreadable_sql(layout: Layout, files: list[Path], needed_by: Mapping[str, tuple[str, ...]]) -> str | None:

@@ -89,7 +89,7 @@ def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Pat
     totals = _measure(connection, layout, files, half_even=False)
     if totals["blank_costs"]:
         raise DataError(f"{totals['blank_costs']} rows have no cost", str(files[0].name), "deliver the period again")
-    care = Care(half_even=bool(totals["finer_costs"]), offsets=bool(totals["offsets"]))
+    care = Care(half_even=bool(totals["finer_costs"]), instants=bool(totals["instants"]))
     if care.half_even:
         totals = _measure(connection, layout, files, half_even=True)
     source = source_sql(layout, files, f"{period}-01", care)
@@ -207,7 +207,7 @@ def _unreadable_notes(unreadable: dict[str, int]) -> list[Problem]:
 
 def _rounding(totals: dict[str, Any]) -> list[Problem]:
     finer = totals["finer_costs"]
-    message = f"{finer} costs carry more than 10 decimals and were rounded half-even"
+    message = f"{finer} row(s) carry costs of more than 10 decimals; they were rounded half-even"
     return [Problem("rounded_costs", message)] if finer else []
 
 
