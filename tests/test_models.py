@@ -158,7 +158,7 @@ def runs_in(demo: Mapping[str, DuckDBPyConnection], model: Model) -> list[DuckDB
     if model.folder == "rules":
         connection = connect()
         for table in model.inputs:
-            create_given(connection, table, RULE_INPUTS[table])
+            create_given(connection, table, RULE_INPUTS.get(table) or Table(tuple(load_models()[table].columns)))
         return [connection]
     return [demo[shape] for shape in demo if model in models_of(shape)]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from finops.ingest.discover import Survey
     from finops.ledger.load import Failed, Loaded
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders or files of billing exports.")]
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders or files of billing exports.")]
 
 
 def run(paths: Paths, db: Db = None, config: ConfigFile = None) -> None:

@@ -16,7 +16,7 @@ Format = Annotated[FormatName, typer.Option("--format", help="How to print the r
 Period = Annotated[str | None, typer.Option("--period", metavar="YYYY-MM", help="One billing period.")]
 Last = Annotated[
     str | None,
-    typer.Option("--last", metavar="4w", help="The last whole weeks of the data."),
+    typer.Option("--last", metavar="4w", help="The last whole weeks, days (30d) or months (3m) of the data."),
 ]
 From = Annotated[str | None, typer.Option("--from", metavar="DATE", help="Charges starting on or after this UTC day.")]
 To = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Charges starting before this UTC day.")]

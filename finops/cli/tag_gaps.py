@@ -45,7 +45,7 @@ def run(
     db: Db = None,
     config: ConfigFile = None,
 ) -> None:
-    """Show the spend that carries no valid required tag, and why."""
+    """Show the spend that carries no required tag, by resource."""
     from finops.output import write
     from finops.tag_gaps import tag_gaps
 
