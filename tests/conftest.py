@@ -6,7 +6,7 @@ from hypothesis import settings
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
-SETTINGS = ("FINOPS_DB", "FINOPS_CONFIG", "FINOPS_TODAY")
+SETTINGS = ("FINOPS_DB", "FINOPS_CONFIG", "FINOPS_TODAY", "FINOPS_MEMORY")
 TERMINAL = ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "TERMINAL_WIDTH")
 
 

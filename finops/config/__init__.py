@@ -1,6 +1,7 @@
 """The settings: finops.toml and the environment variables of finops. Nothing else reads either.
 
-`FINOPS_CONFIG` names the settings file, `FINOPS_DB` the database, `FINOPS_TODAY` the day taken for today.
+`FINOPS_CONFIG` names the settings file, `FINOPS_DB` the database, `FINOPS_TODAY` the day taken for today,
+`FINOPS_MEMORY` the memory DuckDB keeps to.
 """
 
 import os
@@ -22,7 +23,7 @@ from finops.errors import ConfigError
 
 __all__ = [
     "Budget", "CheckPolicy", "Environment", "Planned", "Settings", "Suppression", "TagPolicy", "ValueRule",
-    "config_path", "db_path", "load_settings", "parse_settings", "today",
+    "config_path", "db_path", "load_settings", "memory_limit", "parse_settings", "today",
 ]  # fmt: skip
 
 CONFIG_FILE = "finops.toml"
@@ -68,6 +69,11 @@ def config_path(asked: Path | None) -> Path:
 def db_path(asked: Path | None) -> Path:
     """Where the database is: as asked, else FINOPS_DB, else finops.duckdb in the working directory."""
     return asked or Path(os.environ.get("FINOPS_DB") or DB_FILE)
+
+
+def memory_limit() -> str:
+    """What DuckDB may take for its buffers, in DuckDB's words; what it takes beside them stays well below 500 MB."""
+    return os.environ.get("FINOPS_MEMORY") or "1200MB"
 
 
 def today() -> date:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finops.config import memory_limit
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-# DuckDB keeps to this for its buffers; allocations outside it stay well below another half gigabyte.
-DEFAULT_MEMORY = "1200MB"
 
 
 def connect(
@@ -27,7 +25,7 @@ def connect(
         str(database) if database else ":memory:",
         read_only=read_only,
         config={
-            "memory_limit": os.environ.get("FINOPS_MEMORY", DEFAULT_MEMORY),
+            "memory_limit": memory_limit(),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             **({"temp_directory": str(spill)} if spill else {}),

@@ -210,7 +210,9 @@ def _convert(connection: DuckDBPyConnection, select: str, target: Path, source: 
     import duckdb
 
     try:
-        connection.execute(f"copy ({select}) to {literal(str(target))} (format parquet, compression lz4_raw, row_group_size 20480)")
+        connection.execute(
+            f"copy ({select}) to {literal(str(target))} (format parquet, compression lz4_raw, row_group_size 20480)"
+        )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         raise DataError(f"a row does not fit the header: {_reason(error)}", str(source)) from error
 
