@@ -160,9 +160,12 @@ def test_rows_of_another_period_than_the_manifest_says_are_refused(tmp_path: Pat
         loaded(tmp_path / "x.duckdb", export)
 
 
-def test_a_row_without_a_cost_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="1 rows have no cost"):
-        loaded(tmp_path / "x.duckdb", plain(tmp_path, **{"lineItem/UnblendedCost": ""}))
+@pytest.mark.parametrize(
+    ("column", "what"), [("lineItem/UnblendedCost", "cost"), ("lineItem/UsageStartDate", "start of the charge")]
+)
+def test_a_row_without_a_cost_or_a_day_is_refused(tmp_path: Path, column: str, what: str) -> None:
+    with pytest.raises(DataError, match=f"1 rows have no {what}"):
+        loaded(tmp_path / "x.duckdb", plain(tmp_path, **{column: ""}))
 
 
 @pytest.mark.parametrize("text", ["1e30", "99999999999999999999999999999.5"])

@@ -167,7 +167,7 @@ def exports(places: int = 12) -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(export_row(places), min_size=1, max_size=8).map(one_fee_per_plan_and_hour)
 
 
-@settings(max_examples=20)
+@settings(max_examples=16)
 @given(exports())
 def test_every_mart_sums_to_the_rows_in_every_metric(rows: list[dict[str, Any]]) -> None:
     with localcontext(prec=80):
@@ -225,32 +225,32 @@ def many(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(values, min_size=1, max_size=50)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(many(amounts(12, 18) | near_ties(18)))
 def test_a_text_is_rounded_half_even_to_ten_decimals(texts: list[str]) -> None:
     assert cast_as_money(texts, "varchar") == [rounded(Decimal(text)) for text in texts]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(many(amounts(10, 18)), st.booleans())
 def test_a_text_of_ten_decimals_stays_as_it_is(texts: list[str], half_even: bool) -> None:
     assert cast_as_money(texts, "varchar", half_even) == [Decimal(text) for text in texts]
 
 
 @example([0.13201550915, -0.25913707265])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(many((amounts(12, 4) | near_ties(4)).map(float)))
 def test_a_double_is_rounded_half_even_as_it_prints(values: list[float]) -> None:
     assert cast_as_money(values, "double") == [rounded(Decimal(repr(value))) for value in values]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(many(amounts(10, 5).map(float)), st.booleans())
 def test_a_double_that_prints_ten_decimals_at_most_becomes_what_it_prints(values: list[float], half_even: bool) -> None:
     assert cast_as_money(values, "double", half_even) == [rounded(Decimal(repr(value))) for value in values]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(many(st.floats(-1e19, 1e19)))
 def test_a_huge_double_is_off_by_no_more_than_doubles_are(values: list[float]) -> None:
     for value, cast in zip(values, cast_as_money(values, "double"), strict=True):
@@ -258,7 +258,7 @@ def test_a_huge_double_is_off_by_no_more_than_doubles_are(values: list[float]) -
             assert abs(cast - Decimal(value)) <= max(PLACES, abs(Decimal(value)) * Decimal("4e-15"))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(many(amounts(12, 18) | near_ties(18)))
 def test_a_text_of_more_than_ten_decimals_is_known_as_such(texts: list[str]) -> None:
     found = of_each(texts, "varchar", finer_sql("x", "VARCHAR"))
@@ -308,14 +308,14 @@ def staged(rows: Sequence[Mapping[str, Any]], column: str, types: Mapping[str, s
         return [row[0] for row in connection.execute(query).fetchall()]
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(many(st.tuples(moments, st.sampled_from(SPELLINGS))))
 def test_every_spelling_of_a_time_is_the_same_time(given_times: list[tuple[datetime, str]]) -> None:
     rows = [{START: moment.strftime(spelling)} for moment, spelling in given_times]
     assert staged(rows, START) == [moment for moment, _ in given_times]
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(many(st.tuples(moments, offsets, st.sampled_from("T "))))
 def test_a_time_with_an_offset_is_the_utc_time(given_times: list[tuple[datetime, timezone, str]]) -> None:
     rows = [{START: local(moment, offset).isoformat(separator)} for moment, offset, separator in given_times]
@@ -353,7 +353,7 @@ def test_a_time_that_is_a_time_stays_as_it_is(kind: str) -> None:
 ACCOUNT = "line_item_usage_account_id"
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(st.lists(st.integers(0, 10**12 - 1), min_size=1, max_size=30))
 def test_an_account_keeps_its_leading_zeros_from_text_and_regains_them_from_a_number(numbers: list[int]) -> None:
     ids = [f"{number:012d}" for number in numbers]
@@ -368,7 +368,7 @@ def test_an_account_is_twelve_digits_from_every_type_of_number(kind: str) -> Non
     assert staged(rows, ACCOUNT, {ACCOUNT: kind}) == ["000000000022", "002000000001"]
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(st.lists(st.text("0123456789", min_size=1, max_size=14), min_size=1, max_size=30))
 def test_an_id_that_is_text_is_never_read_as_a_number(ids: list[str]) -> None:
     columns = (ACCOUNT, "bill_payer_account_id", "bill_invoice_id", "line_item_resource_id")
@@ -404,21 +404,21 @@ def costs_by_tag(marts: Path) -> str:
     )
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(st.lists(tag_maps, min_size=1, max_size=6), st.booleans())
 def test_tags_in_a_map_of_json_text_arrive_as_they_are(maps: list[dict[str, str]], ascii_only: bool) -> None:
     rows = [{"resource_tags": json.dumps(one, ensure_ascii=ascii_only)} for one in maps]
     assert tags_of(rows) == maps
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(st.lists(tag_maps, min_size=1, max_size=6))
 def test_tags_in_a_parquet_map_arrive_as_they_are(maps: list[dict[str, str]]) -> None:
     rows = [{"resource_tags": one} for one in maps]
     assert tags_of(rows, {"resource_tags": "MAP(VARCHAR, VARCHAR)"}) == maps
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(st.lists(st.tuples(*[st.none() | texts] * 2), min_size=1, max_size=8))
 def test_tags_in_columns_arrive_unless_blank(rows: list[tuple[str | None, str | None]]) -> None:
     keys = ("resource_tags_user_owner", "resource_tags_user_team")

@@ -100,7 +100,8 @@ def _cast(sql: str, physical: str, column: Column, care: Care) -> str:
         return money(sql, care.half_even, readable_only=physical == "VARCHAR" and not column.required)
     if column.kind == "account" and physical.startswith(_NUMBERS):
         # a numeric account id has lost its leading zeros
-        return f"lpad(cast(cast({sql} as hugeint) as varchar), 12, '0')"
+        digits = f"cast(cast({sql} as hugeint) as varchar)"
+        return f"lpad({digits}, cast(greatest(12, length({digits})) as integer), '0')"
     if column.kind == "timestamp" and physical == "VARCHAR":
         # a cast to timestamp drops an offset; through an instant it is converted, several times slower
         instant = f"cast({sql} as timestamptz)" if care.instants else f"left({sql}, 19)"
@@ -201,10 +202,13 @@ def _prefixed_source(layout: Layout) -> str:
 def source_totals_sql(layout: Layout, files: list[Path], half_even: bool) -> str:
     """Rows and unblended (billed) cost straight from the physical columns: what every view must sum to."""
     cost = "line_item_unblended_cost" if layout.shape == "cur" else "billed_cost"
+    start = "line_item_usage_start_date" if layout.shape == "cur" else "charge_period_start"
     physical = _blank_as_null(layout, layout.columns[cost][0])
+    begins = _blank_as_null(layout, layout.columns[start][0])
     return (
         f"select count(*) as line_items, sum({money(physical, half_even)}) as unblended, "
         f"count(*) filter (where {physical} is null) as blank_costs, "
+        f"count(*) filter (where {begins} is null) as blank_starts, "
         f"count(*) filter (where {_any_finer(layout)}) as finer_costs, "
         f"count(*) filter (where {_any_instant(layout)}) as instants from {scan(files)}"
     )

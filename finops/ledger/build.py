@@ -87,8 +87,9 @@ def build(
 def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path], period: str) -> dict[str, Any]:
     """Create the views the models read, and measure what they must sum to."""
     totals = _measure(connection, layout, files, half_even=False)
-    if totals["blank_costs"]:
-        raise DataError(f"{totals['blank_costs']} rows have no cost", str(files[0].name), "deliver the period again")
+    for blank, what in (("blank_costs", "cost"), ("blank_starts", "start of the charge")):
+        if totals[blank]:
+            raise DataError(f"{totals[blank]} rows have no {what}", str(files[0].name), "deliver the period again")
     care = Care(half_even=bool(totals["finer_costs"]), instants=bool(totals["instants"]))
     if care.half_even:
         totals = _measure(connection, layout, files, half_even=True)
