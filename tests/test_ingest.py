@@ -147,6 +147,15 @@ def test_a_truncated_gzip_is_refused_and_the_old_delivery_stays(tmp_path: Path) 
     assert spend(database) == {None: Decimal(1)}
 
 
+def test_a_period_without_rows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "BILLING_PERIOD=2026-10" / "bill.parquet"
+    path.parent.mkdir()
+    columns = ", ".join(f"'x' as \"{name.replace('/', '_')}\"" for name in COLUMNS)
+    duckdb.execute(f"copy (select {columns} where false) to '{path}' (format parquet)")
+    with pytest.raises(DataError, match="the export has no rows"):
+        loaded(tmp_path / "x.duckdb", tmp_path)
+
+
 def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bill.parquet"
     path.write_bytes(b"PAR1 not really")

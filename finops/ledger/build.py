@@ -65,7 +65,7 @@ def build(
         _materialise(connection, mart, folder / f"{mart.name}.parquet", delivery_id)
     _require_ties(connection)
     _require_period(connection, period)
-    found = _summary(connection)
+    found = _summary(connection, layout)
     unreadable = _unreadable(connection, layout, files)
     unavailable = unavailable_metrics(layout, found["types"], found["has_net"], unreadable)
     return Built(
@@ -87,6 +87,8 @@ def build(
 def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path], period: str) -> dict[str, Any]:
     """Create the views the models read, and measure what they must sum to."""
     totals = _measure(connection, layout, files, half_even=False)
+    if not totals["line_items"]:
+        raise DataError("the export has no rows", str(files[0].name), "deliver or copy the period again")
     for blank, what in (("blank_costs", "cost"), ("blank_starts", "start of the charge")):
         if totals[blank]:
             raise DataError(f"{totals[blank]} rows have no {what}", str(files[0].name), "deliver the period again")
@@ -155,7 +157,7 @@ def _require_period(connection: DuckDBPyConnection, period: str) -> None:
         )
 
 
-def _summary(connection: DuckDBPyConnection) -> dict[str, Any]:
+def _summary(connection: DuckDBPyConnection, layout: Layout) -> dict[str, Any]:
     totals = _row(
         connection,
         "select string_agg(distinct billing_currency, ', ' order by billing_currency) as currency, "
@@ -169,19 +171,15 @@ def _summary(connection: DuckDBPyConnection) -> dict[str, Any]:
     return {
         **totals,
         "payers": {row["payer"]: int(row["line_items"]) for row in payers},
-        "has_net": _has_net(connection),
+        "has_net": _has_net(connection, layout),
     }
 
 
-def _has_net(connection: DuckDBPyConnection) -> bool:
-    try:
-        row = _row(connection, "select count(net_unblended) > 0 as found from cur")
-    except Exception as error:
-        # no view `cur`: a FOCUS export, whose costs are net already
-        if "Catalog" not in type(error).__name__:
-            raise
+def _has_net(connection: DuckDBPyConnection, layout: Layout) -> bool:
+    """Whether any line has a net cost; the costs of a FOCUS export are net already."""
+    if layout.shape == "focus":
         return True
-    return bool(row["found"])
+    return bool(_row(connection, "select count(net_unblended) > 0 as found from cur")["found"])
 
 
 def _finality(layout: Layout, unbilled_lines: int | None) -> bool | None:
