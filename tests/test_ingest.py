@@ -325,6 +325,8 @@ def _slow_ingest(export: Path, database: Path) -> subprocess.Popen[str]:
         "import sys, time, finops.ledger.load as load\n"
         "def wait(*a):\n    print('ready', flush=True); time.sleep(60)\n"
         "load.commit = wait\n"
+        # a shell's background job starts with Ctrl-C ignored
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from finops.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

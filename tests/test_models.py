@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
 from finops.engines.duckdb import connect, identifier
+from finops.engines.layout import Shape, known_columns
 from finops.engines.source import MONEY
 from finops.ingest.demo import write_export
 from finops.ingest.discover import survey
@@ -231,6 +232,15 @@ def test_a_column_has_the_same_type_in_every_model(model: Model, demo: dict[str,
     for connection in runs_in(demo, model):
         types = described(connection, model.sql)
         assert {name: everywhere.get(name, kind) for name, kind in types.items()} == types
+
+
+@pytest.mark.parametrize("shape", ["cur", "focus"])
+def test_only_columns_that_models_read_are_taken_from_an_export(shape: Shape) -> None:
+    (tree,) = sqlglot.parse(load_models()[shape].sql, read="duckdb")
+    read = {column.name for column in tree.find_all(exp.Column)}
+    taken = {column.name for column in known_columns(shape)}
+    # two columns are taken out of the map of product attributes before staging
+    assert taken - read == ({"product"} if shape == "cur" else set())
 
 
 # --- form

@@ -20,7 +20,8 @@ from typing import IO, cast
 
 from finops.errors import DataError
 
-PIECE_BYTES = 128 << 20
+# Small enough to stay in the processor's and the kernel's caches: 128 MiB takes a quarter longer.
+PIECE_BYTES = 24 << 20
 _BLOCK = 4 << 20
 _HEADER_LIMIT = 1 << 20
 

@@ -1,12 +1,16 @@
-"""The rows of a delivery, kept as Parquet in the store: Parquet exports are copied, CSV exports converted once."""
+"""The rows of a delivery in the store: its own files whole, and of CSV the columns that models read, as Parquet.
+
+What a later model needs beyond them is in the store too, whether the export's own place still exists or not.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -14,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from finops.engines.duckdb import connect, identifier, literal, path_list
 from finops.engines.layout import Layout, format_of, known_columns, read_layout
-from finops.engines.source import period_sql, scan
+from finops.engines.source import period_column, period_sql, scan
 from finops.errors import DataError
 from finops.ingest.csv_pieces import Piece, open_text, pieces, read_header
 
@@ -30,11 +34,15 @@ Progress = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class Rows:
-    """The stored rows of one delivery: their files, their layout, and the export's format in words."""
+    """The stored rows of one delivery: their Parquet files, their layout, and the export's format in words.
+
+    `originals` are the copies of its own files where those are not the rows already.
+    """
 
     files: list[Path]
     layout: Layout
     format: str
+    originals: tuple[Path, ...] = ()
 
 
 def is_parquet(path: Path) -> bool:
@@ -59,9 +67,7 @@ def store_rows(
 def _copied(connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress) -> Rows:
     files = []
     for number, source in enumerate(sources, start=1):
-        target = folder / f"rows-{number:05d}.parquet"
-        copy_file(source, target)
-        files.append(target)
+        files.append(copy_file(source, folder / f"rows-{number:05d}.parquet"))
         progress(source)
     types = parquet_types(connection, files, str(sources[0]))
     return Rows(files, read_layout(types, str(sources[0])), format_of(list(types), is_parquet=True))
@@ -78,13 +84,14 @@ def parquet_types(connection: DuckDBPyConnection, files: list[Path], where: str)
     return {row[0]: row[1] for row in described}
 
 
-def copy_file(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> Path:
     """Copy a file, sharing its blocks where the file system can. Never a link: exports are overwritten in place."""
     with source.open("rb") as reader, target.open("wb") as writer:
         try:
             fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
         except OSError:
             shutil.copyfileobj(reader, writer, 16 << 20)
+    return target
 
 
 def _converted(connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress) -> Rows:
@@ -101,13 +108,21 @@ def _converted(connection: DuckDBPyConnection, sources: Sequence[Path], folder: 
         (f"select {_select(header, layout, keys)}", len(header))
         for header, layout in zip(headers, layouts, strict=True)
     ]
-    files = _convert_pieces(sources, queries, _NULL_TEXTS[shape], folder, progress)
+    originals = _keep(sources, folder.parent / "originals")
+    files = _convert_pieces(originals, sources, queries, _NULL_TEXTS[shape], folder, progress)
     if not files:
         raise DataError("the export has a header and no rows", str(sources[0]), "deliver or copy it again")
-    return Rows(files, _stored_layout(layouts, keys), format_of(headers[0], is_parquet=False))
+    return Rows(files, _stored_layout(layouts, keys), format_of(headers[0], is_parquet=False), tuple(originals))
+
+
+def _keep(sources: Sequence[Path], folder: Path) -> list[Path]:
+    """Copies of the files, which nobody can change while they are read."""
+    folder.mkdir()
+    return [copy_file(source, folder / f"{number:05d}-{source.name}") for number, source in enumerate(sources, start=1)]
 
 
 def _convert_pieces(
+    originals: Sequence[Path],
     sources: Sequence[Path],
     queries: Sequence[tuple[str, int]],
     nulls: tuple[str, ...],
@@ -115,7 +130,7 @@ def _convert_pieces(
     progress: Progress,
 ) -> list[Path]:
     """Convert the pieces of all files, several at a time: one core each is faster than all cores on one piece."""
-    stream, turn, files = pieces(sources, folder), Lock(), list[Path]()
+    stream, turn, files = pieces(originals, folder), Lock(), list[Path]()
 
     def work() -> None:
         connection = connect(threads=1)
@@ -128,7 +143,7 @@ def _convert_pieces(
             progress(sources[piece.source])
 
     workers = min(os.cpu_count() or 1, _MOST_AT_ONCE)
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool, _named(dict(zip(map(str, originals), sources, strict=True))):
         jobs = [pool.submit(work) for _ in range(workers)]
         try:
             for job in jobs:
@@ -137,6 +152,17 @@ def _convert_pieces(
             with turn:
                 stream.close()
     return sorted(files)
+
+
+@contextmanager
+def _named(sources: Mapping[str, Path]) -> Iterator[None]:
+    """An error in a copy names the file that was copied."""
+    try:
+        yield
+    except DataError as error:
+        if not error.where or error.where not in sources:
+            raise
+        raise DataError(error.what, str(sources[error.where]), error.fix) from error
 
 
 def _next(stream: Generator[Piece], turn: Lock) -> Piece | None:
@@ -159,7 +185,10 @@ def _stored_layout(layouts: Sequence[Layout], keys: dict[str, str]) -> Layout:
 def split_by_period(connection: DuckDBPyConnection, rows: Rows, folder: Path) -> list[tuple[str, Rows]]:
     """The rows of each billing period, oldest first; the files are rewritten only where there are several periods."""
     period = period_sql(rows.layout)
-    query = f"select distinct {period} from {scan(rows.files)} order by 1"
+    (column,) = rows.layout.columns[period_column(rows.layout)][:1]
+    # few texts are cast instead of one a row
+    texts = f"select distinct {identifier(column)} from {scan(rows.files)}"
+    query = f"select distinct {period} from ({texts}) order by 1"
     periods = [row[0] for row in connection.execute(query).fetchall()]
     if len(periods) == 1:
         return [(periods[0], rows)]

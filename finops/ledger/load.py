@@ -133,6 +133,7 @@ def _finish(
     (final / "rows").mkdir()
     for path in rows.files:
         path.rename(final / "rows" / path.name)
+    _keep_originals(rows, final)
     delivery = _delivery(found, period, delivery_id, rows, built, _export_name(database, found))
     previous = [old for old in _current(database) if (old.identity, old.period) == (found.identity, period)]
     home = store_of(database) / delivery_id
@@ -142,6 +143,13 @@ def _finish(
     commit(database, Entry(delivery, built.payers, sizes, built.unavailable, built.problems))
     replaced = previous[0].delivery if previous else None
     return Loaded(found, delivery, tuple(built.problems), delivery.bytes, replaced)
+
+
+def _keep_originals(rows: Rows, folder: Path) -> None:
+    """Where one file holds several periods, each delivery has it; the blocks are on the disk once."""
+    for path in rows.originals:
+        (folder / "originals").mkdir(exist_ok=True)
+        os.link(path, folder / "originals" / path.name)
 
 
 def _delivery(found: Found, period: str, delivery_id: str, rows: Rows, built: Built, export: str) -> Delivery:
@@ -236,4 +244,5 @@ def _sweep(database: Path) -> None:
         if folder.name not in kept | replaced:
             shutil.rmtree(folder, ignore_errors=True)
         elif folder.name in replaced:
-            shutil.rmtree(folder / "rows", ignore_errors=True)
+            for part in ("rows", "originals"):
+                shutil.rmtree(folder / part, ignore_errors=True)
