@@ -27,18 +27,20 @@ def folders(deliveries: Sequence[Delivery], dimensions: Sequence[Dimension], set
     cut = [one for one in deliveries if "cuts" in one.layout]
     if len(cut) < len(deliveries):
         words = [word for word in words if word not in _NEVER and not word.startswith("cost_category:")]
-    return {one.delivery_id: _folder(one, words, settings) for one in cut}
+    by_environment = any(one.word == "environment" for one in dimensions)
+    return {one.delivery_id: _folder(one, words, settings, by_environment) for one in cut}
 
 
-def _folder(delivery: Delivery, words: Sequence[str], settings: Settings) -> str:
+def _folder(delivery: Delivery, words: Sequence[str], settings: Settings, by_environment: bool) -> str:
     cuts: list[Mapping[str, Any]] = delivery.layout["cuts"]
-    having = {cut["folder"]: _keys(cut["dimensions"], settings) for cut in cuts}
+    having = {str(cut["folder"]): _keys(cut["dimensions"], settings) for cut in cuts}
     wanted = _keys(words, settings)
     for folder, keys in having.items():
         if wanted <= keys:
             return folder
     unknown = [word for word in words if not _keys([word], settings) <= set().union(*having.values())]
-    raise _not_asked(delivery, words, unknown)
+    what = ", ".join(unknown) or f"{' and '.join(words)} together"
+    raise _not_asked(delivery, f"{what} (needed for the environment)" if by_environment else what, unknown)
 
 
 def _needed(one: Dimension, settings: Settings) -> Iterator[str]:
@@ -58,9 +60,9 @@ def _keys(words: Sequence[str], settings: Settings) -> set[str]:
     return {f"tag:{signature(tag_of(settings.tags, tags[word]))}" if word in tags else word for word in words}
 
 
-def _not_asked(delivery: Delivery, words: Sequence[str], unknown: Sequence[str]) -> UsageError:
-    what = ", ".join(unknown) or f"{' and '.join(words)} together"
-    cuts = "; ".join(", ".join(cut["dimensions"]) for cut in delivery.layout["cuts"])
+def _not_asked(delivery: Delivery, what: str, unknown: Sequence[str]) -> UsageError:
+    first = ", ".join(cut["dimensions"][0] for cut in delivery.layout["cuts"])
     tag = next((word.removeprefix("tag:") for word in unknown if word.startswith("tag:")), None)
-    fix = f"name {tag} in [tags] required and run finops ingest ce" if tag else "load an export: it has all of them"
-    return UsageError(f"Cost Explorer was not asked for {what}", f"{delivery.period} is by {cuts}", fix)
+    fix = f"name {tag} in [tags] required and run finops ingest ce" if tag else "load an export: it has all dimensions"
+    where = f"{delivery.export} {delivery.period} has service with one of {first}"
+    return UsageError(f"Cost Explorer was not asked for {what}", where, fix)

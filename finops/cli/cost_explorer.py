@@ -42,26 +42,28 @@ def ingest_cost_explorer(wanted: Wanted, db: Path | None, config: Path | None) -
     Raises UsageError when the limit of requests cannot be enough, before the first one is sent.
     """
     from finops.aws import open_door
+    from finops.catalog import store_of
     from finops.config import db_path, load_settings, now, today
     from finops.ingest.cost_explorer.account import caller
     from finops.ingest.cost_explorer.ask import Asker
     from finops.ingest.cost_explorer.plan import plan
+    from finops.ledger.cost_explorer_months import needed
 
     required = load_settings(config).tags.required
     database = db_path(db)
     door = open_door(wanted.profile)
     account = caller(door)
     asked = plan(today(), wanted.days, required)
-    asker = Asker(door.client("ce"), _store(database), account.account, now, now(), wanted.refresh)
-    needed = _missing(asked, asker)
-    _announce(asked, account, needed, wanted)
+    asker = Asker(door.client("ce"), store_of(database), account.account, now, now(), wanted.refresh)
+    missing = needed(asked, asker)
+    _announce(asked, account, missing, wanted)
     if wanted.dry_run:
         return
-    if needed > wanted.max_requests:
+    if missing > wanted.max_requests:
         raise UsageError(
-            f"{needed} requests are needed, {wanted.max_requests} is the limit; none was sent",
+            f"{_plural(missing, 'request')} needed, the limit is {wanted.max_requests}; none was sent",
             f"--max-requests {wanted.max_requests}",
-            f"--max-requests {needed} or more, or fewer --days",
+            f"--max-requests {missing} or more, or fewer --days",
         )
     door.calls.limits[SOURCE] = wanted.max_requests
     with _counted(door):
@@ -74,25 +76,20 @@ def _store(database: Path) -> Path:
     return store_of(database)
 
 
-def _missing(asked: Plan, asker: Asker) -> int:
-    """How many answers are not whole on disk: each is a request at least."""
-    held = [asker.held(span, cut) for span in asked.spans for cut in asked.cuts]
-    return sum(answer is None or not answer.complete for answer in held)
-
-
-def _announce(asked: Plan, account: Account, needed: int, wanted: Wanted) -> None:
-    months = sorted(span.month for span in asked.spans)
+def _announce(asked: Plan, account: Account, missing: int, wanted: Wanted) -> None:
+    newest, oldest = asked.spans[0].month, asked.spans[-1].month
+    months = newest if newest == oldest else f"{oldest} to {newest}"
     last = asked.spans[0].end - timedelta(days=1)
-    say(f"Cost Explorer of account {account.account}: {months[0]} to {months[-1]}, by day up to {last}")
+    say(f"Cost Explorer, account {account.account}: {months}, by day up to {last}")
     if asked.limited:
-        say("note: Cost Explorer keeps the days of 14 months; what is older is left out")
-    say(f"each month by {'; '.join(cut.title for cut in asked.cuts)}")
-    on_disk = f"{asked.requests} answers, {asked.requests - needed} of them on disk"
-    if not needed:
-        say(f"{on_disk}: no request")
+        say("  it keeps the days of 14 months: what is older is left out")
+    say(f"  each month by service with one of {', '.join(cut.dimensions[0] for cut in asked.cuts)}")
+    if not missing:
+        say("  every answer is on disk: nothing is asked")
         return
-    say(f"{on_disk}: {needed} requests, USD {_price() * needed} (USD {_price()} each, and each further page of an answer)")
-    say(f"stops before request {wanted.max_requests + 1} (--max-requests)")
+    on_disk = f" ({asked.requests - missing} more answers are on disk)" if missing < asked.requests else ""
+    say(f"  {_plural(missing, 'request')}, USD {_price() * missing}{on_disk}")
+    say(f"  USD {_price()} more for each further page of an answer; stops after {wanted.max_requests} (--max-requests)")
 
 
 def _load(database: Path, asked: Plan, asker: Asker, account: Account) -> None:
@@ -128,10 +125,14 @@ def _counted(door: Door) -> Iterator[None]:
     try:
         yield
     finally:
-        say(f"requests to Cost Explorer: {door.calls.count(SOURCE)}, USD {door.calls.price():.2f}")
+        say(f"{_plural(door.calls.count(SOURCE), 'request')} sent to Cost Explorer, USD {door.calls.price():.2f}")
 
 
 def _price() -> Decimal:
     from finops.aws import known_calls
 
     return known_calls()[SOURCE, "GetCostAndUsage"].price
+
+
+def _plural(count: int, one: str) -> str:
+    return f"{count:,} {one}{'' if count == 1 else 's'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -33,9 +33,9 @@ _GROUPS = "cost_explorer_group_rows"
 class Month(Found):
     """What Cost Explorer answered about one billing month: the groups of every cut, those by record type first."""
 
-    account: Account = Account("", "")
-    answers: tuple[tuple[Cut, tuple[Group, ...]], ...] = ()
-    estimated: bool = False
+    account: Account = field(kw_only=True)
+    answers: tuple[tuple[Cut, tuple[Group, ...]], ...] = field(kw_only=True)
+    estimated: bool = field(kw_only=True)
 
 
 def month_parts(connection: DuckDBPyConnection, found: Found, folder: Path, step: Step) -> Iterator[Part]:

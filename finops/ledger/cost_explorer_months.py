@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,18 +16,32 @@ from finops.ledger.cost_explorer import Month
 EXPORT = "cost-explorer"
 
 
+def needed(plan: Plan, asker: Asker) -> int:
+    """How many answers are not whole on disk: each is a request, and one more for each page behind its first."""
+    return sum(_needed(plan, span, asker) for span in plan.spans)
+
+
 def months(plan: Plan, asker: Asker, account: Account, empty: Callable[[Span], None]) -> Iterator[Month]:
     """Each month of the plan, asked for when it is its turn; `empty` is told of those without a cost.
 
     Raises EngineError when AWS fails or the limit of requests is reached, DataError for an answer that is none.
     """
+    charges, *others = plan.cuts
     for span in plan.spans:
-        answers = {cut: asker.answer(span, cut) for cut in plan.cuts}
-        month = _month(span, answers, asker, account)
-        if month.answers[0][1]:
-            yield month
+        answers = {charges: asker.answer(span, charges)}
+        if groups(answers[charges], span, charges):
+            answers |= {cut: asker.answer(span, cut) for cut in others}
+            yield _month(span, answers, asker, account)
         else:
             empty(span)
+
+
+def _needed(plan: Plan, span: Span, asker: Asker) -> int:
+    held = {cut: asker.held(span, cut) for cut in plan.cuts}
+    charges = held[plan.cuts[0]]
+    if charges and charges.complete and not groups(charges, span, plan.cuts[0]):
+        return 0
+    return sum(answer is None or not answer.complete for answer in held.values())
 
 
 def _month(span: Span, answers: dict[Cut, Answer], asker: Asker, account: Account) -> Month:
@@ -38,7 +51,7 @@ def _month(span: Span, answers: dict[Cut, Answer], asker: Asker, account: Accoun
         identity=f"ce:{account.account}",
         source=Path(f"ce:{account.account}"),
         period=span.month,
-        delivery=_delivery(asked),
+        delivery=f"{asked:%Y%m%dT%H%M%SZ}",
         files=tuple(asker.path(span, cut) for cut in answers),
         fingerprint=_fingerprint(answers),
         vouched=True,
@@ -49,11 +62,7 @@ def _month(span: Span, answers: dict[Cut, Answer], asker: Asker, account: Accoun
     )
 
 
-def _delivery(asked: datetime) -> str:
-    return f"{asked:%Y%m%dT%H%M%SZ}"
-
-
 def _fingerprint(answers: dict[Cut, Answer]) -> str:
     """The same for the same answers, whenever they were given."""
-    said = [canonical({"folder": cut.folder, "request": answer.request, "pages": answer.pages}) for cut, answer in answers.items()]
+    said = (canonical({"asked": answer.request, "pages": answer.pages}) for answer in answers.values())
     return sha256("\n".join(said).encode()).hexdigest()

@@ -35,7 +35,9 @@ class Cut:
         return " and ".join(self.dimensions[:2])
 
 
-CHARGES = Cut("marts", ("line_item_type", "service", "charge_category"), (("DIMENSION", "SERVICE"), ("DIMENSION", "RECORD_TYPE")))
+CHARGES = Cut(
+    "marts", ("line_item_type", "service", "charge_category"), (("DIMENSION", "SERVICE"), ("DIMENSION", "RECORD_TYPE"))
+)
 ACCOUNTS = Cut("cuts/account", ("account", "service"), (("DIMENSION", "SERVICE"), ("DIMENSION", "LINKED_ACCOUNT")))
 
 
@@ -64,7 +66,7 @@ class Plan:
 
 
 def plan(today: date, days: int, tags: Sequence[str]) -> Plan:
-    """The requests for the last `days` whole days before `today` (UTC), widened to whole billing months, newest first."""
+    """The requests for the last `days` whole days before `today` (UTC), in whole billing months, newest first."""
     last = today - timedelta(days=1)
     first = min(last, _back(today, days)).replace(day=1)
     oldest = _oldest(today)
@@ -75,7 +77,12 @@ def plan(today: date, days: int, tags: Sequence[str]) -> Plan:
 
 def tag_cut(number: int, tag: str) -> Cut:
     """The cut by one tag key, as AWS spells it."""
-    return Cut(f"cuts/tag-{number}", (f"tag:{tag}", "service", "charge_category"), (("DIMENSION", "SERVICE"), ("TAG", tag)), tag)
+    return Cut(
+        f"cuts/tag-{number}",
+        (f"tag:{tag}", "service", "charge_category"),
+        (("DIMENSION", "SERVICE"), ("TAG", tag)),
+        tag,
+    )
 
 
 def request(span: Span, cut: Cut) -> dict[str, Any]:
