@@ -6,13 +6,19 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 
 from finops.ingest.demo.estate import estate
 from finops.ingest.demo.ledger import ledger
 from finops.ingest.demo.line import Line, Tags
 from finops.ingest.demo.metrics import Metrics, metrics
 from finops.ingest.demo.periods import moment, periods
-from tests.cost_explorer_server import Charge
+from finops.ingest.cost_explorer.account import Account
+from finops.ingest.cost_explorer.cache import Answer
+from finops.ingest.cost_explorer.groups import groups
+from finops.ingest.cost_explorer.plan import plan, request
+from finops.ledger.cost_explorer import Month
+from tests.cost_explorer_server import Charge, Server
 
 PAYER = str(estate().payer)
 # The day on which the newest delivery of the demo was made.
@@ -36,6 +42,31 @@ def demo_charges(months: int = 3) -> tuple[Charge, ...]:
         for line in ledger(period):
             sums[_key(line)].append(metrics(line))
     return tuple(_charge(key, costs) for key, costs in sums.items())
+
+
+def demo_month(period: str) -> Month:
+    """What Cost Explorer answers about one of the months, ready to be loaded."""
+    asked = plan(TODAY, 90, ("Owner", "CostCenter"))
+    server = Server(demo_charges(), today=TODAY, page_size=1_000_000)
+    span = next(one for one in asked.spans if one.month == period)
+    answers = {
+        cut: Answer(PAYER, request(span, cut), "2026-10-28T00:00:00+00:00", [server.cost_and_usage(request(span, cut))])
+        for cut in asked.cuts
+    }
+    return Month(
+        export="cost-explorer",
+        identity=f"ce:{PAYER}",
+        source=Path(f"ce:{PAYER}"),
+        period=period,
+        delivery="20261028T000000Z",
+        files=(),
+        fingerprint=period,
+        vouched=True,
+        reason="what Cost Explorer answers",
+        account=Account(PAYER, PAYER),
+        answers=tuple((cut, tuple(groups(answer, span, cut))) for cut, answer in answers.items()),
+        estimated=any(answer.estimated for answer in answers.values()),
+    )
 
 
 def _key(line: Line) -> _Key:

@@ -70,12 +70,6 @@ def ingest_cost_explorer(wanted: Wanted, db: Path | None, config: Path | None) -
         _load(database, asked, asker, account)
 
 
-def _store(database: Path) -> Path:
-    from finops.catalog import store_of
-
-    return store_of(database)
-
-
 def _announce(asked: Plan, account: Account, missing: int, wanted: Wanted) -> None:
     newest, oldest = asked.spans[0].month, asked.spans[-1].month
     months = newest if newest == oldest else f"{oldest} to {newest}"

@@ -190,7 +190,7 @@ select
     unnest(cast(cast(? as varchar[]) as decimal(38, 10)[])) as x_amortized_cost,
     unnest(cast(cast(? as varchar[]) as decimal(38, 10)[])) as x_net_amortized_cost
 """
-_BY_CHARGE = "select * exclude (other), other as record_type from answered"
+_BY_CHARGE = "select * exclude (other), other as record_type, cast(0 as ubigint) as tag_set_id from answered"
 _BY_ACCOUNT = """
 select
     * exclude (other), other as sub_account_id, cast(0 as ubigint) as tag_set_id, false as x_taggable

@@ -3,7 +3,7 @@
 -- grain: one row per row of the export
 -- inputs: cost_explorer, cost_explorer_group_rows, service_codes
 -- columns:
---   tag_set_id: the set of tags on the group, see tag_sets
+--   tag_set_id: the set of tags on the group, see tag_sets; null for what is in no group
 --   billing_account_id: the payer
 --   sub_account_id: the account that used it where it is grouped by; (not in this grouping) for what is in no group
 --   billing_period_start: first moment of the billing period, UTC
@@ -123,7 +123,7 @@ grouped as (
         service_name,
         billing_currency,
         '(not in this grouping)' as sub_account_id,
-        cast(0 as ubigint) as tag_set_id,
+        null as tag_set_id,
         false as x_taggable,
         x_unblended_cost,
         x_net_unblended_cost,
@@ -135,7 +135,7 @@ grouped as (
 
 charges as (
     select
-        cast(0 as ubigint) as tag_set_id,
+        tag_set_id,
         billing_account_id,
         cast(null as varchar) as sub_account_id,
         billing_period_start,

@@ -2,6 +2,7 @@
 -- grain: one row per row of the export
 -- inputs: cost_explorer_charge_rows, service_codes, record_types, cost_explorer_grouped
 -- columns:
+--   tag_set_id: the set without a tag
 --   billing_account_id: the payer
 --   billing_period_start: first moment of the billing period, UTC
 --   charge_day: day of the charges, UTC
@@ -30,6 +31,7 @@ named as (
 )
 
 select
+    named.tag_set_id,
     named.billing_account_id,
     named.billing_period_start,
     named.charge_day,
