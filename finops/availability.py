@@ -44,9 +44,9 @@ def negation_note(ledger: Ledger) -> list[Problem]:
 
 def cost_explorer_tag_notes(ledger: Ledger, tags: Sequence[str]) -> list[Problem]:
     """What to say of coverage and gaps by tag where they come from Cost Explorer, if anything."""
-    months = {row["delivery_id"]: row for row in ledger.rows(_OF_FORMAT, [COST_EXPLORER])}
-    if not months:
+    if all(one["format"] != COST_EXPLORER for one in ledger.deliveries):
         return []
+    months = {row["delivery_id"]: row for row in ledger.rows(_OF_FORMAT, [COST_EXPLORER])}
     where = ", ".join(row["period"] for row in months.values())
     notes = [Problem("no_resources", _NO_RESOURCES, f"Cost Explorer {where}")]
     for tag in tags:

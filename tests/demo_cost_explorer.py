@@ -8,19 +8,21 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from finops.ingest.cost_explorer.account import Account
+from finops.ingest.cost_explorer.cache import Answer
+from finops.ingest.cost_explorer.groups import groups
+from finops.ingest.cost_explorer.plan import plan, request
 from finops.ingest.demo.estate import estate
 from finops.ingest.demo.ledger import ledger
 from finops.ingest.demo.line import Line, Tags
 from finops.ingest.demo.metrics import Metrics, metrics
 from finops.ingest.demo.periods import moment, periods
-from finops.ingest.cost_explorer.account import Account
-from finops.ingest.cost_explorer.cache import Answer
-from finops.ingest.cost_explorer.groups import groups
-from finops.ingest.cost_explorer.plan import plan, request
 from finops.ledger.cost_explorer import Month
 from tests.cost_explorer_server import Charge, Server
 
 PAYER = str(estate().payer)
+MONTHS = ("2026-08", "2026-09", "2026-10")
+TAGS = ("Owner", "CostCenter")
 # The day on which the newest delivery of the demo was made.
 TODAY = date(2026, 10, 28)
 _RECORD_TYPES = {
@@ -46,7 +48,7 @@ def demo_charges(months: int = 3) -> tuple[Charge, ...]:
 
 def demo_month(period: str) -> Month:
     """What Cost Explorer answers about one of the months, ready to be loaded."""
-    asked = plan(TODAY, 90, ("Owner", "CostCenter"))
+    asked = plan(TODAY, 90, TAGS)
     server = Server(demo_charges(), today=TODAY, page_size=1_000_000)
     span = next(one for one in asked.spans if one.month == period)
     answers = {

@@ -87,7 +87,9 @@ def _amount(metric: Mapping[str, Any], where: str) -> Decimal:
         amount = Decimal(metric["Amount"])
     except (InvalidOperation, KeyError, TypeError) as error:
         raise DataError(f"{metric.get('Amount')!r} is no amount", where) from error
-    if not amount.is_finite() or abs(amount) >= _LARGEST:
+    if not amount.is_finite():
+        raise DataError(f"{metric['Amount']!r} is no amount", where)
+    if abs(amount) >= _LARGEST:
         raise DataError(f"{amount} is too large to be held exactly", where)
     return amount
 
