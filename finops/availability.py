@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from finops.catalog import Problem
 from finops.config.policy import tag_of
 from finops.config.spellings import bare_key
-from finops.dimensions import NONE, Dimension
+from finops.dimensions import COVERED_AND_NEGATION, NONE, Dimension, dimension
 from finops.errors import UsageError
+from finops.ledger.cost_explorer import FORMAT as COST_EXPLORER
 
 if TYPE_CHECKING:
     from finops.reader import Ledger
@@ -37,8 +38,38 @@ def negation_note(ledger: Ledger) -> list[Problem]:
     """What to say of Savings Plans where cost is told apart by tag or resource, if anything."""
     if ledger.ask.metric not in ("unblended", "net_unblended"):
         return []
-    covered = "select 1 from daily_cost where x_line_item_type = 'SavingsPlanCoveredUsage' limit 1"
-    return [_NEGATION] if ledger.rows(covered) else []
+    covered = "select 1 from daily_cost where list_contains(?, x_line_item_type) limit 1"
+    return [_NEGATION] if ledger.rows(covered, [list(COVERED_AND_NEGATION)]) else []
+
+
+def cost_explorer_tag_notes(ledger: Ledger, tags: Sequence[str]) -> list[Problem]:
+    """What to say of coverage and gaps by tag where they come from Cost Explorer, if anything."""
+    if all(one["format"] != COST_EXPLORER for one in ledger.deliveries):
+        return []
+    months = {row["delivery_id"]: row for row in ledger.rows(_OF_FORMAT, [COST_EXPLORER])}
+    where = ", ".join(row["period"] for row in months.values())
+    notes = [Problem("no_resources", _NO_RESOURCES, f"Cost Explorer {where}")]
+    for tag in tags:
+        part = ledger.over(dimension(f"tag:{tag}"))
+        having = {row["delivery_id"] for row in part.rows(_HAVING_TAG, [tag])}
+        lacking = [row["period"] for key, row in months.items() if key not in having]
+        if lacking:
+            notes.append(Problem("tag_on_no_cost", _ON_NO_COST.format(tag=tag), f"tag:{tag} {', '.join(lacking)}"))
+    policy = ledger.settings.tags
+    others = [f"{', '.join(policy.keys[tag])} ({tag})" for tag in tags if policy.keys.get(tag)]
+    if others:
+        notes.append(Problem("other_spellings", _OTHER_SPELLINGS.format(others="; ".join(others)), "[tags.keys]"))
+    return notes
+
+
+_OF_FORMAT = "select distinct delivery_id, period from deliveries where format = ? order by period"
+_HAVING_TAG = "select distinct delivery_id from tag_values where tag = ?"
+_NO_RESOURCES = (
+    "Cost Explorer has no resources: gaps are by service, and as usage that can carry no tag counts as untagged, "
+    "coverage is a lower bound"
+)
+_ON_NO_COST = "no cost carries the key {tag}: it is not activated as a cost allocation tag, or used nowhere"
+_OTHER_SPELLINGS = "Cost Explorer was asked for each key as [tags] required spells it, not for {others}"
 
 
 def _missing(ledger: Ledger, one: Dimension) -> list[Problem]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -228,11 +228,10 @@ def _define_views(connection: DuckDBPyConnection, store: Path) -> None:
         connection.execute(f"create or replace view {mart} as {mart_sql(store, [row[0] for row in current], mart)}")
 
 
-def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str) -> str:
-    """The select over one mart of some deliveries."""
-    paths = [
-        literal(str((store / delivery_id / "marts" / f"{mart}.parquet").absolute())) for delivery_id in delivery_ids
-    ]
+def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str, folders: Mapping[str, str] | None = None) -> str:
+    """The select over one mart of some deliveries; `folders` says for which ones it is not in `marts`."""
+    homes = [store / delivery_id / (folders or {}).get(delivery_id, "marts") for delivery_id in delivery_ids]
+    paths = [literal(str((home / f"{mart}.parquet").absolute())) for home in homes]
     return f"select * from read_parquet([{', '.join(paths)}], union_by_name = true, hive_partitioning = false)"
 
 

@@ -26,6 +26,9 @@ _TOLD_WITH = {
     "amortized_identity": _AMORTIZED,
     "net_difference": _NET,
     "net_equals_gross": _NET,
+    "not_in_grouping": _METRICS,
+    "payer_unknown": _METRICS,
+    "one_member_account": _METRICS,
 }
 
 
@@ -105,9 +108,10 @@ def _once_per_payer(
     return [one for one in asked if one.delivery_id in counted], left_out, _several_exports(rivals, winners)
 
 
-def _preference(one: Delivery) -> tuple[bool, int, int, str]:
+def _preference(one: Delivery) -> tuple[bool, bool, int, int, str]:
     rank = next((place for place, name in enumerate(FORMATS) if one.format.startswith(name)), len(FORMATS))
-    return (not one.vouched, rank, -one.rows, one.export)
+    # Sums have no detail: they stand in only where no export holds the period.
+    return (one.format == FORMATS[-1], not one.vouched, rank, -one.rows, one.export)
 
 
 def _several_exports(
@@ -150,7 +154,7 @@ def _quality(catalog: DuckDBPyConnection, counted: Sequence[Delivery], metric: s
         if not one.vouched:
             notes["unvouched", "no manifest vouches that the delivery is complete"].append(one)
         if one.final is not True:
-            notes[_FINALITY[one.final]].append(one)
+            notes[_BY_AWS if one.format == FORMATS[-1] else _FINALITY[one.final]].append(one)
         rows = catalog.execute("select code, message from problems where delivery_id = ?", [one.delivery_id]).fetchall()
         for code, message in rows:
             if metric in _TOLD_WITH.get(code, ()):
@@ -162,6 +166,7 @@ _FINALITY = {
     False: ("estimated", "costs without an invoice id are estimates"),
     None: ("finality_unknown", "finality is unknown: the export has no invoice ids"),
 }
+_BY_AWS = ("estimated", "AWS calls costs of the month estimates")
 
 
 def _joined(deliveries: Sequence[Delivery]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from finops.catalog import MARTS, Delivery, Problem, mart_sql, open_catalog, store_of
 from finops.choose import Chosen, choose
 from finops.config.settings import Settings
-from finops.dimensions import Filter, keys_of, needed_joins, needed_mart, parse_by, parse_where, where_sql
-from finops.engines.duckdb import connect, literal
+from finops.cuts import folders
+from finops.dimensions import Dimension, Filter, keys_of, needed_joins, needed_mart, parse_by, parse_where, where_sql
+from finops.engines.duckdb import connect, literal, sibling
 from finops.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ COST_COLUMNS = {
 }
 _LAST = re.compile(r"(\d{1,4})([dwm])")
 _FILTERED = ("resource_daily", "daily_cost")
+# How far the data reach is told from what every delivery has, whatever cut of it is read.
+_UNCUT = ("period_totals",)
 
 __all__ = ["COST_COLUMNS", "Ask", "Ledger", "Problem", "open_ledger"]
 
@@ -52,7 +55,7 @@ class Ledger:
     """An open ledger: `connection` has the marts, limited to the chosen deliveries, the period and the filters.
 
     `cost` is the SQL column of the metric, `start` and `end` the charge days covered (half-open), `final` None
-    where nobody can tell, `as_of` the end of the newest charge seen.
+    where nobody can tell, `as_of` the end of the newest charge seen. `cut` opens the ledger for other dimensions.
     """
 
     connection: DuckDBPyConnection
@@ -66,6 +69,14 @@ class Ledger:
     as_of: datetime | None
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    cut: Callable[[Sequence[Dimension]], Ledger] | None = None
+
+    def over(self, *dimensions: Dimension) -> Ledger:
+        """The ledger that can be grouped by these dimensions too: itself, but where Cost Explorer has them in a cut.
+
+        Raises UsageError when Cost Explorer was not asked for them. It closes with this one.
+        """
+        return self.cut(dimensions) if self.cut else self
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run a query, one dict per row."""
@@ -83,12 +94,21 @@ def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
     """
     filters = [parse_where(text) for text in ask.where]
     chosen = _chosen(db, ask)
-    connection = connect()
-    try:
-        _create_views(connection, store_of(db), chosen, settings, ask, filters)
-        yield _ledger(connection, settings, ask, chosen, filters)
-    finally:
-        connection.close()
+    asked = [*parse_by(ask.by), *(one.dimension for one in filters)]
+    known: dict[tuple[tuple[str, str], ...], Ledger] = {}
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(connect()))
+
+        def cut(more: Sequence[Dimension]) -> Ledger:
+            of = folders(chosen.deliveries, [*asked, *more], settings)
+            key = tuple(sorted(of.items()))
+            if key not in known:
+                connection = stack.enter_context(closing(sibling(database)))
+                _create_views(connection, store_of(db), chosen, settings, ask, filters, of)
+                known[key] = replace(_ledger(connection, settings, ask, chosen, filters), cut=cut)
+            return known[key]
+
+        yield cut(())
 
 
 def _chosen(db: Path, ask: Ask) -> Chosen:
@@ -110,11 +130,12 @@ def _create_views(
     settings: Settings,
     ask: Ask,
     filters: list[Filter],
+    of: Mapping[str, str],
 ) -> None:
     ids = [delivery.delivery_id for delivery in chosen.deliveries]
     for mart in MARTS:
         name = f"all_{mart}" if mart in _FILTERED else mart
-        select = mart_sql(store, ids, mart)
+        select = mart_sql(store, ids, mart, None if mart in _UNCUT else of)
         if mart != "tag_sets" and chosen.payers_left_out:
             select += f" where (delivery_id, coalesce(billing_account_id, '')) not in ({_pairs(chosen)})"
         connection.execute(f"create temp view {name} as {select}")

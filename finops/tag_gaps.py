@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
-from finops.availability import negation_note
+from finops.availability import cost_explorer_tag_notes, negation_note
 from finops.catalog import Problem
+from finops.dimensions import dimension
 from finops.document import Column, Document, Rows, basis_of
 from finops.errors import FinopsError, UsageError
 from finops.models import model
@@ -81,8 +82,10 @@ def tag_gaps(ledger: Ledger) -> Document:
     required = ledger.settings.tags.required
     if not required:
         raise UsageError("no tag is required", where="[tags] required", fix="name at least one in finops.toml")
-    _prepare(ledger, required)
-    found = {row["tag"]: row for row in ledger.rows(_BY_TAG.format(cost=ledger.cost))}
+    found: dict[str, dict[str, Any]] = {}
+    for part, tags in _parts(ledger, required):
+        _prepare(part, tags, more=bool(found))
+        found |= {row["tag"]: row for row in part.rows(_BY_TAG.format(cost=part.cost))}
     totals = [found[tag] for tag in required]
     return Document(
         command="tag-gaps",
@@ -93,6 +96,7 @@ def tag_gaps(ledger: Ledger) -> Document:
             *ledger.problems,
             *merged_keys_notes(ledger.connection, ledger.settings.tags, required),
             *negation_note(ledger),
+            *cost_explorer_tag_notes(ledger, required),
             *_invalid(totals, ledger.currency),
         ],
         table_rows=TABLE_ROWS,
@@ -118,7 +122,17 @@ def below(document: Document, percent: Decimal) -> list[tuple[str, Decimal | Non
     ]
 
 
-def _prepare(ledger: Ledger, required: Sequence[str]) -> None:
+def _parts(ledger: Ledger, required: Sequence[str]) -> list[tuple[Ledger, list[str]]]:
+    """The required tags by the ledger that has them: one for all of them, but where Cost Explorer has one cut each."""
+    parts: dict[int, tuple[Ledger, list[str]]] = {}
+    for tag in required:
+        part = ledger.over(dimension(f"tag:{tag}"))
+        parts.setdefault(id(part), (part, []))[1].append(tag)
+    return list(parts.values())
+
+
+def _prepare(ledger: Ledger, required: Sequence[str], more: bool) -> None:
+    """Find the gaps of some tags; `more` adds them to those found before, in the table that all parts share."""
     connection = ledger.connection
     connection.execute("create or replace temp table required_tags (tag varchar)")
     connection.executemany("insert into required_tags values (?)", [[tag] for tag in required])
@@ -126,7 +140,8 @@ def _prepare(ledger: Ledger, required: Sequence[str]) -> None:
         "create or replace temp view resource_cost as select delivery_id, tag_set_id, sub_account_id, "
         f"region_id, x_service_code, resource_id, x_taggable, {ledger.cost} as cost from resource_daily"
     )
-    connection.execute(f"create or replace temp table gap_rows as {model(RULE).sql}")
+    into = "insert into gap_rows" if more else "create or replace table gap_rows as"
+    connection.execute(f"{into} {model(RULE).sql}")
 
 
 def _gap_rows(ledger: Ledger, gap_cost: Decimal) -> Rows:

@@ -28,18 +28,31 @@ from finops.engines.duckdb import connect, identifier, literal
 from finops.engines.layout import Layout, read_layout
 from finops.engines.source import MONEY
 from finops.ledger.build import Built, build
+from finops.ledger.cost_explorer import Month, month_parts
 from finops.models import Model, load_models
+from tests.demo_cost_explorer import demo_month
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 CASES = Path(__file__).with_name("cases")
 EXPORTS = ("cur_rows", "focus_rows")
+SHAPES = ("cur", "focus", "cost_explorer")
 PERIOD = "2026-10"
 # The models an ingest builds; rules read tables that are made for the question asked.
 BUILT = ("staging", "ledger", "marts", "checks")
 # Tables of the chain that are no model: whose columns they have.
 _SAME_AS = {"line_items": "cur_line_items"}
+# Tables of the chain that nothing computes: the columns they have.
+_COSTS = ("x_unblended_cost", "x_net_unblended_cost", "x_amortized_cost", "x_net_amortized_cost")
+_ANSWERED = ("billing_account_id", "billing_period_start", "charge_day", "service_name", "billing_currency", *_COSTS)
+_SOURCES = {
+    "cost_explorer_charge_rows": (*_ANSWERED, "tag_set_id", "record_type"),
+    "cost_explorer_group_rows": (*_ANSWERED, "tag_set_id", "sub_account_id", "x_taggable"),
+    "cost_explorer_grouped": ("may_carry_tag",),
+    "record_types": ("record_type", "x_line_item_type", "charge_category", "may_carry_tag"),
+    "service_codes": ("service_name", "x_service_code"),
+}
 _SHARED = tomllib.loads((CASES / "shared.toml").read_text(encoding="utf-8"))
 
 Row = dict[str, str | None]
@@ -106,7 +119,7 @@ def _renamed(short: Table, table: str) -> Table:
 
 def _in_full(row: Mapping[str, Any], table: str) -> Row:
     model = load_models().get(_SAME_AS.get(table, table))
-    names = _SHARED.get(table if model is None else "models", {}).get("names", {})
+    names = _SHARED.get(table if model is None and table not in _SOURCES else "models", {}).get("names", {})
     own = model.columns if model else {}
     return {name if name in own else names.get(name, name): value for name, value in row.items()}
 
@@ -164,7 +177,7 @@ def create_table(
 def create_given(connection: DuckDBPyConnection, name: str, given: Table) -> None:
     """A table that a model reads, with all the columns it has in the chain and the rows of a case."""
     model = load_models().get(_SAME_AS.get(name, name))
-    columns = dict.fromkeys([*(model.columns if model else ()), *given.columns])
+    columns = dict.fromkeys([*(model.columns if model else _SOURCES.get(name, ())), *given.columns])
     create_table(connection, name, {column: column_types().get(column, "VARCHAR") for column in columns}, given.rows)
 
 
@@ -173,20 +186,35 @@ def column_types() -> dict[str, str]:
     """The type of every column in the chain, by its name: it is the same in every model."""
     types = {"cost": MONEY.upper().replace(" ", "")}
     with TemporaryDirectory() as folder:
-        for shape in ("cur", "focus"):
+        for shape in SHAPES:
             home = Path(folder) / shape
             home.mkdir()
-            rows = export_rows(f"{shape}_rows", _SHARED[f"{shape}_rows"]["least"]).rows
-            connection, _ = build_ledger(rows, home)
+            connection = least_ledger(shape, home)
             for model in models_of(shape):
                 types |= described(connection, model.sql)
     return types
 
 
+def least_ledger(shape: str, folder: Path) -> DuckDBPyConnection:
+    """The chain over as little as an export of one shape can hold."""
+    if shape == "cost_explorer":
+        return build_cost_explorer(demo_month("2026-10"), folder)
+    rows = export_rows(f"{shape}_rows", _SHARED[f"{shape}_rows"]["least"]).rows
+    return build_ledger(rows, folder)[0]
+
+
+def build_cost_explorer(month: Month, folder: Path) -> DuckDBPyConnection:
+    """The chain over a month of Cost Explorer, built as an ingest builds it, for its cut by record type."""
+    connection = connect()
+    (part,) = month_parts(connection, month, folder, lambda text, size: None)
+    part.build(folder / "delivery", "demo")
+    return connection
+
+
 def models_of(shape: str) -> list[Model]:
     """The models that are built from an export of one shape."""
-    other = {"cur": "focus", "focus": "cur"}[shape]
-    return [model for model in load_models().values() if model.folder in BUILT and not model.name.startswith(other)]
+    others = tuple(other for other in SHAPES if other != shape)
+    return [model for model in load_models().values() if model.folder in BUILT and not model.name.startswith(others)]
 
 
 def described(connection: DuckDBPyConnection, sql: str) -> dict[str, str]:

@@ -10,7 +10,8 @@ from sqlglot import ErrorLevel, exp
 
 from finops.models import Model, load_models
 from finops.transpile import Dialect, translated
-from tests.model_cases import build_ledger, every_export_row, models_of
+from tests.demo_cost_explorer import demo_month
+from tests.model_cases import build_cost_explorer, build_ledger, every_export_row, models_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,6 +29,7 @@ ALLOWED: dict[str, tuple[type[exp.Expression], ...]] = {
     ),
     "every column of an input, within a model only": (exp.Star,),
     "a join says its condition and keeps one row or the left one": (exp.Join,),
+    "the rows of one select behind those of another, columns in the same order": (exp.Union,),
     "filters and logic are standard": (
         exp.Where, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE,
         exp.Like, exp.Paren, exp.Null, exp.Boolean, exp.Literal,
@@ -101,13 +103,14 @@ def test_a_model_is_translated_without_loss(model: Model, dialect: Dialect) -> N
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DuckDBPyConnection]:
-    """The chain over the export rows of all cases, for each kind of export."""
+    """The chain over the export rows of all cases, for each kind of export, and over a month of Cost Explorer."""
     ledgers = {}
     for shape in ("cur", "focus"):
-        connection, _ = build_ledger(every_export_row(f"{shape}_rows"), tmp_path_factory.mktemp(shape))
+        ledgers[shape], _ = build_ledger(every_export_row(f"{shape}_rows"), tmp_path_factory.mktemp(shape))
+    ledgers["cost_explorer"] = build_cost_explorer(demo_month("2026-10"), tmp_path_factory.mktemp("cost_explorer"))
+    for connection in ledgers.values():
         for macro in MACROS:
             connection.execute(macro)
-        ledgers[shape] = connection
     return ledgers
 
 

@@ -22,10 +22,12 @@ from finops.ingest.rows import store_rows
 from finops.ledger.build import Built, build
 from finops.models import Model, load_models
 from finops.paths import queries_dir
+from tests.demo_cost_explorer import demo_month
 from tests.model_cases import (
     Case,
     Row,
     Table,
+    build_cost_explorer,
     build_ledger,
     column_types,
     create_given,
@@ -138,9 +140,11 @@ def test_a_table_of_text_is_read_cell_by_cell() -> None:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DuckDBPyConnection]:
-    """The chain over a month of the demo company's bill, from both kinds of export."""
+    """The chain over a month of the demo company's bill, from every source."""
     folder = tmp_path_factory.mktemp("demo")
-    return {shape: built_demo(export, folder / shape) for shape, export in EXPORT_OF.items()}
+    built = {shape: built_demo(export, folder / shape) for shape, export in EXPORT_OF.items()}
+    (folder / "cost_explorer").mkdir()
+    return {**built, "cost_explorer": build_cost_explorer(demo_month("2026-09"), folder / "cost_explorer")}
 
 
 EXPORT_OF = {"cur": "cur2-csv", "focus": "focus"}

@@ -41,6 +41,8 @@ _BY_CODE: Mapping[str, tuple[type[FinopsError], str, str]] = {
         "enable it in the console and wait a day",
     ),
     "BillExpirationException": (UsageError, "Cost Explorer no longer holds these days", "ask for fewer --days"),
+    "InvalidNextTokenException": (EngineError, "Cost Explorer refuses its own page token", _RETRY),
+    "RequestChangedException": (EngineError, "Cost Explorer refuses its own page token", _RETRY),
 }
 # Exceptions of botocore itself, before any service answers.
 _BY_KIND: Mapping[str, tuple[type[FinopsError], str, str]] = {

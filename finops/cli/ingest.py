@@ -7,17 +7,52 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from finops.cli.cost_explorer import DAYS, MAX_REQUESTS, SOURCE, Wanted, ingest_cost_explorer
 from finops.cli.options import ConfigFile, Db
+from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.ingest.discover import Survey
     from finops.ledger.load import Failed, Loaded
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders or files of billing exports.")]
+Paths = Annotated[
+    list[str], typer.Argument(metavar="PATH", help="Folders or files of billing exports, or ce for Cost Explorer.")
+]
+Days = Annotated[
+    int | None, typer.Option("--days", min=1, help=f"ce: how far back, to whole billing months. [default: {DAYS}]")
+]
+MaxRequests = Annotated[
+    int | None,
+    typer.Option("--max-requests", min=0, help=f"ce: stop before one paid request more. [default: {MAX_REQUESTS}]"),
+]
+Refresh = Annotated[bool, typer.Option("--refresh", help="ce: ask again for what is on disk.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked and what it costs; load nothing.")]
+Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 
 
-def run(paths: Paths, db: Db = None, config: ConfigFile = None) -> None:
+def run(
+    paths: Paths,
+    days: Days = None,
+    max_requests: MaxRequests = None,
+    refresh: Refresh = False,
+    dry_run: DryRun = False,
+    profile: Profile = None,
+    db: Db = None,
+    config: ConfigFile = None,
+) -> None:
     """Load billing exports from folders or files into the ledger."""
+    options = {"--days": days, "--max-requests": max_requests, "--refresh": refresh, "--dry-run": dry_run}
+    if paths == [SOURCE]:
+        most = MAX_REQUESTS if max_requests is None else max_requests
+        ingest_cost_explorer(Wanted(days or DAYS, most, refresh, dry_run, profile), db, config)
+        return
+    given = next((name for name, value in {**options, "--profile": profile}.items() if value), None)
+    if given:
+        raise UsageError(f"{given} belongs to Cost Explorer", fix=f"finops ingest {SOURCE} {given}")
+    _ingest_folders([Path(path) for path in paths], db, config)
+
+
+def _ingest_folders(paths: list[Path], db: Path | None, config: Path | None) -> None:
     from finops.cli.progress import Progress, say
     from finops.config import db_path, load_settings
     from finops.ingest.discover import survey

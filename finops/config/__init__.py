@@ -23,7 +23,7 @@ from finops.errors import ConfigError
 
 __all__ = [
     "Budget", "CheckPolicy", "Environment", "Planned", "Settings", "Suppression", "TagPolicy", "ValueRule",
-    "config_path", "db_path", "load_settings", "memory_limit", "parse_settings", "today",
+    "config_path", "db_path", "load_settings", "memory_limit", "now", "parse_settings", "today",
 ]  # fmt: skip
 
 CONFIG_FILE = "finops.toml"
@@ -85,6 +85,11 @@ def today() -> date:
         return date.fromisoformat(named)
     except ValueError as error:
         raise ConfigError(f'"{named}" is not a day', where="FINOPS_TODAY", fix="write it as 2026-11-01") from error
+
+
+def now() -> datetime:
+    """The moment it is in UTC: the clock's time of today()."""
+    return datetime.combine(today(), datetime.now(UTC).timetz())
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:

@@ -32,9 +32,18 @@ def connect(
             **({"threads": str(threads)} if threads else {}),
         },
     )
-    # Texts without an offset are UTC, and the order of rows within a file means nothing.
-    connection.execute("set TimeZone = 'UTC'")
+    # The order of rows within a file means nothing, and texts without an offset are UTC.
     connection.execute("set preserve_insertion_order = false")
+    return _in_utc(connection)
+
+
+def sibling(connection: DuckDBPyConnection) -> DuckDBPyConnection:
+    """Another connection to the same database: its temporary tables and views are its own, all others are shared."""
+    return _in_utc(connection.cursor())
+
+
+def _in_utc(connection: DuckDBPyConnection) -> DuckDBPyConnection:
+    connection.execute("set TimeZone = 'UTC'")
     return connection
 
 

@@ -61,10 +61,7 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     totals = _bind_source(connection, layout, files, period)
     _write_tag_sets(connection, layout, files, folder, delivery_id)
-    for mart in models.folder("marts"):
-        _materialise(connection, mart, folder / f"{mart.name}.parquet", delivery_id)
-    _require_ties(connection)
-    _require_period(connection, period)
+    write_marts(connection, folder, delivery_id, period)
     found = _summary(connection, layout)
     unreadable = _unreadable(connection, layout, files)
     unavailable = unavailable_metrics(layout, found["types"], found["has_net"], unreadable)
@@ -82,6 +79,17 @@ def build(
             *_notes(connection, layout, unavailable, found),
         ],
     )
+
+
+def write_marts(connection: DuckDBPyConnection, folder: Path, delivery_id: str, period: str) -> None:
+    """Write every mart of the view `line_items` into `folder`.
+
+    Raises DataError when one does not sum to `source_totals`, or the rows are of another period.
+    """
+    for mart in models.folder("marts"):
+        _materialise(connection, mart, folder / f"{mart.name}.parquet", delivery_id)
+    _require_ties(connection)
+    _require_period(connection, period)
 
 
 def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path], period: str) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops.catalog import Delivery, Entry, Problem, commit, deliveries, single_writer, store_of
 from finops.engines.duckdb import connect
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _INCOMING = ".incoming"
+# Folders of the store that outlive the deliveries made from them.
+_KEPT = (".cost_explorer",)
 
 
 @dataclass(frozen=True)
@@ -49,22 +52,60 @@ class Failed:
 Step = Callable[[str, int], None]
 
 
-def load(database: Path, found: Sequence[Found], step: Step = lambda text, size: None) -> Iterator[Loaded | Failed]:
+@dataclass(frozen=True)
+class Part:
+    """One billing period of a delivery, its rows in `files`. `build(folder, delivery_id)` writes `folder`/marts.
+
+    `originals` are its own files where those are not the rows already.
+    """
+
+    period: str
+    files: Sequence[Path]
+    format: str
+    shape: str
+    layout: dict[str, Any]
+    build: Callable[[Path, str], Built]
+    originals: Sequence[Path] = ()
+
+
+Parts = Callable[["DuckDBPyConnection", Found, Path, Step], Iterator[Part]]
+
+
+def export_parts(connection: DuckDBPyConnection, found: Found, folder: Path, step: Step) -> Iterator[Part]:
+    """The billing periods in the files of an export. Raises DataError for files that are no export of one."""
+    rows = store_rows(connection, found.files, folder / "rows", lambda path: step(path.name, path.stat().st_size))
+    for period, part in _periods(connection, found, rows, folder):
+        layout = replace(part.layout, types=dict(part.layout.types), columns=dict(part.layout.columns))
+        built = partial(_build_export, connection, part, period)
+        yield Part(period, part.files, part.format, part.layout.shape, asdict(layout), built, part.originals)
+
+
+def _build_export(connection: DuckDBPyConnection, rows: Rows, period: str, folder: Path, delivery_id: str) -> Built:
+    return build(connection, rows.layout, rows.files, folder / "marts", delivery_id, period)
+
+
+def load(
+    database: Path,
+    found: Iterable[Found],
+    step: Step = lambda text, size: None,
+    parts: Parts = export_parts,
+) -> Iterator[Loaded | Failed]:
     """Load deliveries one by one. `step(text, bytes)` is told what is done and how many bytes that was.
 
-    Raises EngineError when another ingest is writing.
+    `found` is read as the loading goes on; what it raises ends the load. Raises EngineError when another ingest is
+    writing.
     """
     with single_writer(database):
         _sweep(database)
         for one in found:
             try:
-                yield from _load_one(database, one, step)
+                yield from _load_one(database, one, step, parts)
             except FinopsError as error:
                 yield Failed(one, error)
         _sweep(database)
 
 
-def _load_one(database: Path, found: Found, step: Step) -> Iterator[Loaded]:
+def _load_one(database: Path, found: Found, step: Step, parts: Parts) -> Iterator[Loaded]:
     unchanged = _already_loaded(database, found)
     if unchanged:
         yield from (Loaded(found, delivery, (), 0, None) for delivery in unchanged)
@@ -77,10 +118,9 @@ def _load_one(database: Path, found: Found, step: Step) -> Iterator[Loaded]:
         )
     with _incoming(database) as folder, _engine_errors(found):
         connection = connect(spill=folder / "spill")
-        rows = store_rows(connection, found.files, folder / "rows", lambda path: step(path.name, path.stat().st_size))
-        for period, part in _periods(connection, found, rows, folder):
-            step(f"{found.export} {period}: marts", 0)
-            yield _finish(database, connection, found, period, part, folder)
+        for part in parts(connection, found, folder, step):
+            step(f"{found.export} {part.period}: marts", 0)
+            yield _finish(database, found, part, folder)
 
 
 def _already_loaded(database: Path, found: Found) -> list[Delivery]:
@@ -124,18 +164,16 @@ def _refuse_versions(found: Found, parts: Sequence[tuple[str, Rows]], parquet: b
         )
 
 
-def _finish(
-    database: Path, connection: DuckDBPyConnection, found: Found, period: str, rows: Rows, folder: Path
-) -> Loaded:
-    delivery_id = _delivery_id(found, period)
+def _finish(database: Path, found: Found, part: Part, folder: Path) -> Loaded:
+    delivery_id = _delivery_id(found, part.period)
     final = folder / delivery_id
-    built = build(connection, rows.layout, rows.files, final / "marts", delivery_id, period)
+    built = part.build(final, delivery_id)
     (final / "rows").mkdir()
-    for path in rows.files:
+    for path in part.files:
         path.rename(final / "rows" / path.name)
-    _keep_originals(rows, final)
-    delivery = _delivery(found, period, delivery_id, rows, built, _export_name(database, found))
-    previous = [old for old in _current(database) if (old.identity, old.period) == (found.identity, period)]
+    _keep_originals(part.originals, final / "originals")
+    delivery = _delivery(found, part, delivery_id, built, _export_name(database, found))
+    previous = [old for old in _current(database) if (old.identity, old.period) == (found.identity, part.period)]
     home = store_of(database) / delivery_id
     shutil.rmtree(home, ignore_errors=True)
     final.rename(home)
@@ -145,21 +183,21 @@ def _finish(
     return Loaded(found, delivery, tuple(built.problems), delivery.bytes, replaced)
 
 
-def _keep_originals(rows: Rows, folder: Path) -> None:
+def _keep_originals(originals: Sequence[Path], folder: Path) -> None:
     """Where one file holds several periods, each delivery has it; the blocks are on the disk once."""
-    for path in rows.originals:
-        (folder / "originals").mkdir(exist_ok=True)
-        os.link(path, folder / "originals" / path.name)
+    for path in originals:
+        folder.mkdir(exist_ok=True)
+        os.link(path, folder / path.name)
 
 
-def _delivery(found: Found, period: str, delivery_id: str, rows: Rows, built: Built, export: str) -> Delivery:
+def _delivery(found: Found, part: Part, delivery_id: str, built: Built, export: str) -> Delivery:
     return Delivery(
         delivery_id=delivery_id,
         export=export,
         identity=found.identity,
-        format=rows.format,
-        shape=rows.layout.shape,
-        period=period,
+        format=part.format,
+        shape=part.shape,
+        period=part.period,
         delivery=found.delivery,
         source=str(found.source),
         fingerprint=found.fingerprint,
@@ -172,7 +210,7 @@ def _delivery(found: Found, period: str, delivery_id: str, rows: Rows, built: Bu
         vouched=found.vouched,
         loaded_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
         last_charge=built.last_charge,
-        layout=asdict(replace(rows.layout, types=dict(rows.layout.types), columns=dict(rows.layout.columns))),
+        layout=part.layout,
     )
 
 
@@ -241,6 +279,8 @@ def _sweep(database: Path) -> None:
     kept = {delivery.delivery_id for delivery in _current(database)}
     replaced = {old.delivery_id for old in deliveries(database, "replaced")} if database.exists() else set()
     for folder in store.iterdir():
+        if folder.name in _KEPT:
+            continue
         if folder.name not in kept | replaced:
             shutil.rmtree(folder, ignore_errors=True)
         elif folder.name in replaced:

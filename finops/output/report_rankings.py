@@ -138,8 +138,14 @@ def gaps(facts: ReportFacts) -> Section | None:
             "Coverage is the tagged part of the cost that could carry the tag. It counts every charge of the "
             f"{unit(facts) if facts.whole else 'data'}, the longer ones too.",
         ),
-        (covered, _gaps_block(facts)),
+        (covered, *_gap_blocks(facts)),
     )
+
+
+def _gap_blocks(facts: ReportFacts) -> tuple[Block, ...]:
+    """The resources without a tag, the services without one where Cost Explorer has no resources, or both."""
+    services = (_service_gaps_block(facts),) if facts.gaps.services else ()
+    return services if services and not facts.gaps.rows else (_gaps_block(facts), *services)
 
 
 def _coverage_table(facts: ReportFacts) -> Table:
@@ -194,3 +200,16 @@ def _gaps_block(facts: ReportFacts) -> Block:
     if gaps.count > len(rows):
         text += f" The {len(rows)} that cost most are shown; finops tag-gaps lists all of them."
     return Block("Biggest gaps", (text,), table=Table("Resources without a required tag", columns, rows))
+
+
+def _service_gaps_block(facts: ReportFacts) -> Block:
+    columns = (Column("Tag"), Column("Service", code=True), Column("Cost", True))
+    rows = tuple(
+        (text_cell(gap.tag), text_cell(gap.service), money_cell(gap.cost, facts.currency))
+        for gap in facts.gaps.services
+    )
+    text = (
+        "Cost Explorer has no resources, so this is usage without the tag by service, what could carry no tag "
+        "included. Each tag stands by itself: the rows are not added up. finops tag-gaps lists all of them."
+    )
+    return Block("Biggest gaps by service", (text,), table=Table("Usage without a required tag", columns, rows))

@@ -102,7 +102,7 @@ def compare(
         end=max(window.end for window in windows),
         scope="true" if longer else "not facts.x_is_long",
     )
-    return [_compared(row, len(windows)) for row in ledger.rows(sql, joins.params)]
+    return [_compared(row, len(windows)) for row in ledger.over(by).rows(sql, joins.params)]
 
 
 def _columns(cost: str, n: int, window: Window) -> str:

@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from finops.availability import cost_explorer_tag_notes
+from finops.catalog import Problem
 from finops.dimensions import dimension
-from finops.report.compare import Compared, Ranking, compare, rank
+from finops.report.compare import Compared, Ranking, added, compare, rank
 from finops.report.days import Day, read_days
 from finops.report.month import MonthToDate, Sums, month_to_date, sums
 from finops.report.tags import Gaps, TagSpend, biggest_gaps, tag_spend
 from finops.report.windows import Cadence, Reach, Window, whole_windows
 
 if TYPE_CHECKING:
-    from finops.reader import Ledger, Problem
+    from finops.reader import Ledger
 
 MOVERS_SHOWN = 8
 MOVER_DIMENSIONS = ("service", "account")
@@ -116,8 +118,22 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
         final=_final(ledger, windows[0]),
         month_final=_final(ledger, month.so_far.window),
         deliveries=tuple(ledger.deliveries),
-        problems=tuple(ledger.problems),
+        problems=(*ledger.problems, *cost_explorer_tag_notes(ledger, tags), *_mixed(by_key, ledger)),
     )
+
+
+def _mixed(by_key: Mapping[str, Sequence[Compared]], ledger: Ledger) -> list[Problem]:
+    """What to say where an account's longer charges could not be told from its daily ones."""
+    service, account = (added(by_key[word]) for word in MOVER_DIMENSIONS)
+    apart = [there - here for here, there in zip(_windows(service), _windows(account), strict=True)]
+    if not any(apart):
+        return []
+    text = f"by account, {sum(apart):,.2f} {ledger.currency} of longer charges stand among the daily ones"
+    return [Problem("longer_among_daily", f"{text}: Cost Explorer tells charges by account or by type, not by both")]
+
+
+def _windows(row: Compared) -> tuple[Decimal, ...]:
+    return (row.now, *row.before)
 
 
 def _reach(ledger: Ledger, days: Sequence[Day]) -> Reach:

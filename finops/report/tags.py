@@ -70,12 +70,25 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class ServiceGap:
+    """What a service cost without one required tag, where nobody knows of which resources."""
+
+    tag: str
+    service: str
+    cost: Decimal
+
+
+@dataclass(frozen=True)
 class Gaps:
-    """The resources that cost most without a required tag; `count` and `cost` are those of all of them."""
+    """The resources that cost most without a required tag; `count` and `cost` are those of all of them.
+
+    `services` are the gaps in the months of Cost Explorer, which has no resources: each tag by itself.
+    """
 
     rows: tuple[Gap, ...]
     count: int
     cost: Decimal
+    services: tuple[ServiceGap, ...] = ()
 
 
 def tag_spend(ledger: Ledger, tag: str, windows: Sequence[Window]) -> TagSpend:
@@ -97,7 +110,20 @@ def biggest_gaps(ledger: Ledger, tags: Sequence[str], window: Window) -> Gaps:
     sql = _GAPS.format(cost=ledger.cost, wanted=wanted, start=window.start, end=window.end, shown=GAPS_SHOWN)
     rows = ledger.rows(sql, list(tags))
     found = tuple(_gap(row, tags) for row in rows)
-    return Gaps(found, rows[0]["resources"], Decimal(rows[0]["all_cost"])) if rows else Gaps((), 0, _ZERO)
+    services = tuple(gap for tag in tags for gap in _service_gaps(ledger, tag, window))
+    return Gaps(
+        found,
+        rows[0]["resources"] if rows else 0,
+        Decimal(rows[0]["all_cost"]) if rows else _ZERO,
+        tuple(sorted(services, key=lambda gap: (-gap.cost, gap.tag, gap.service))[:GAPS_SHOWN]),
+    )
+
+
+def _service_gaps(ledger: Ledger, tag: str, window: Window) -> list[ServiceGap]:
+    """Taggable cost without the tag that no resource is named for."""
+    part = ledger.over(dimension(f"tag:{tag}"))
+    rows = part.rows(_SERVICE_GAPS.format(cost=part.cost), [tag, window.start, window.end])
+    return [ServiceGap(tag, row["x_service_code"] or NONE, Decimal(row["cost"])) for row in rows]
 
 
 def _coverage(ledger: Ledger, tag: str, windows: Sequence[Window]) -> tuple[Coverage, ...]:
@@ -135,7 +161,7 @@ lines as (
         delivery_id, tag_set_id, resource_id, sub_account_id, region_id, x_service_code,
         sum({cost}) as cost
     from resource_daily
-    where x_taggable and charge_day >= date '{start}' and charge_day < date '{end}'
+    where x_taggable and resource_id is not null and charge_day >= date '{start}' and charge_day < date '{end}'
     group by delivery_id, tag_set_id, resource_id, sub_account_id, region_id, x_service_code
 ),
 wanted(tag) as (values {wanted}),
@@ -161,4 +187,15 @@ group by lines.resource_id, lines.sub_account_id, lines.region_id, lines.x_servi
 having sum(lines.cost) <> 0
 order by cost desc, lines.resource_id, lines.sub_account_id, lines.region_id, lines.x_service_code
 limit {shown}
+"""
+
+_SERVICE_GAPS = """
+select facts.x_service_code, sum(facts.{cost}) as cost
+from resource_daily as facts
+left join tag_values as held
+    on held.delivery_id = facts.delivery_id and held.tag_set_id = facts.tag_set_id and held.tag = ?
+where facts.x_taggable and facts.resource_id is null and coalesce(held.state, 'blank') = 'blank'
+    and facts.charge_day >= ? and facts.charge_day < ?
+group by facts.x_service_code
+having sum(facts.{cost}) <> 0
 """

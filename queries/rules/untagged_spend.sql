@@ -10,7 +10,7 @@
 --   account: the account that used the resource
 --   region: region code, (none) where the line has none
 --   service: AWS service code
---   resource_id: resource id or ARN
+--   resource_id: resource id or ARN, (none) from Cost Explorer
 --   cost: what the resource cost without the tag, in the metric and over the days asked for
 with
 -- a bill has few tag sets and many resources, so which tags a set lacks is decided before any resource is read
@@ -41,7 +41,7 @@ select
     coalesce(resource_cost.sub_account_id, '(none)') as account,
     coalesce(resource_cost.region_id, '(none)') as region,
     coalesce(resource_cost.x_service_code, '(none)') as service,
-    resource_cost.resource_id,
+    coalesce(resource_cost.resource_id, '(none)') as resource_id,
     cast(sum(resource_cost.cost) as decimal(38, 10)) as cost
 from resource_cost
 inner join gaps
@@ -50,4 +50,4 @@ inner join gaps
 where resource_cost.x_taggable
 group by
     gaps.tag, gaps.cause, coalesce(resource_cost.sub_account_id, '(none)'), coalesce(resource_cost.region_id, '(none)'),
-    coalesce(resource_cost.x_service_code, '(none)'), resource_cost.resource_id
+    coalesce(resource_cost.x_service_code, '(none)'), coalesce(resource_cost.resource_id, '(none)')
