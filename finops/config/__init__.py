@@ -5,7 +5,7 @@
 """
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from finops.errors import ConfigError
 
 __all__ = [
     "Budget", "CheckPolicy", "Environment", "Planned", "Settings", "Suppression", "TagPolicy", "ValueRule",
-    "config_path", "db_path", "load_settings", "memory_limit", "parse_settings", "today",
+    "config_path", "db_path", "load_settings", "memory_limit", "now", "parse_settings", "today",
 ]  # fmt: skip
 
 CONFIG_FILE = "finops.toml"
@@ -85,6 +85,13 @@ def today() -> date:
         return date.fromisoformat(named)
     except ValueError as error:
         raise ConfigError(f'"{named}" is not a day', where="FINOPS_TODAY", fix="write it as 2026-11-01") from error
+
+
+def now() -> datetime:
+    """The moment it is, UTC; the start of the day where FINOPS_TODAY names one. Raises ConfigError like `today`."""
+    if not os.environ.get("FINOPS_TODAY"):
+        return datetime.now(UTC)
+    return datetime.combine(today(), time(), UTC)
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
