@@ -86,9 +86,10 @@ def _listed(found: list[dict[str, Any]] | FinopsError) -> Verdict:
         return unchecked(found)
     if not found:
         return problem(
-            "the folder is empty", "AWS delivers within a day; if it stays empty, check the export's address"
+            "the folder is empty",
+            "AWS first delivers within a day; if it stays empty, check the bucket and prefix of the export",
         )
-    return ok(f"{'at least ' if len(found) == _FEW else ''}{len(found)} files")
+    return ok(f"{len(found)} or more files" if len(found) == _FEW else f"{len(found)} file{'s' * (len(found) > 1)}")
 
 
 def _read(case: Case, place: Address, region: str | None, listed: list[dict[str, Any]] | FinopsError) -> Verdict:

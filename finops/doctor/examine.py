@@ -64,15 +64,20 @@ def open_case(
 
 
 def doctor(case: Case) -> Document:
-    """Examine, and put everything found into rows; `problems` says what was not asked."""
+    """Examine; `problems` says what was not asked."""
     checks = [*_examine_here(case), *([] if case.door is None else _examine_aws(case))]
+    return as_document(checks, list(_not_asked(case)))
+
+
+def as_document(checks: Sequence[Check], problems: Sequence[Problem] = ()) -> Document:
+    """Checks as rows, and how many there are of each state."""
     counted = Counter(check.verdict.state for check in checks)
     return Document(
         command="doctor",
         basis=Basis(),
         rows=Rows.of(COLUMNS, [(one.area, one.subject, one.check, *one.verdict) for one in checks]),
         totals={state.replace(" ", "_"): counted[state] for state in STATES},
-        problems=list(_not_asked(case)),
+        problems=problems,
         layout="checklist",
     )
 
@@ -125,6 +130,8 @@ def _bill(case: Case, known: Sequence[Export], refused: bool) -> Verdict:
         return problem("an export is there, but nothing is loaded", f"finops ingest {_best(bills)}")
     if loaded_here := [one.name for one in bills if _is_loaded(one, case.holdings)]:
         return ok(f"loaded from {several(loaded_here)}")
+    if refused:
+        return unchecked("what is loaded comes from none of the exports that could be listed")
     return problem("what is loaded comes from none of these exports", f"finops ingest {_best(bills)}")
 
 

@@ -82,8 +82,8 @@ def file_format(export: Export, setup: Setup) -> Verdict:
 def versions(export: Export, setup: Setup) -> Verdict:
     """Whether older deliveries stay; where they do not, versioning of the bucket keeps them."""
     if setup.overwrites:
-        return ok("a delivery overwrites the one before; the bucket's versioning decides what stays")
-    return ok("every delivery is kept in a folder of its own")
+        return ok("each overwrites the one before; see the bucket's versioning")
+    return ok("each is kept in a folder of its own")
 
 
 def closed_months(export: Export, setup: Setup) -> Verdict:

@@ -57,7 +57,7 @@ def freshness(case: Case, held: Holdings) -> Verdict:
     payer, end = min(((payer, end) for payer, end in ends.items() if end), key=lambda one: one[1])
     hours, limit = _hours(case.now - end), _limit(case)
     whose = f"of payer {payer} " if len(ends) > 1 else ""
-    said = f"the newest charge {whose}ends {end:%Y-%m-%d %H:%M} UTC, {hours} hours ago (limit {limit})"
+    said = f"newest charge {whose}ends {end:%Y-%m-%d %H:%M} UTC, {hours} h ago (limit {limit} h)"
     return ok(said) if hours <= limit else problem(said, _ingest(held.by_payer[payer][-1]))
 
 

@@ -117,7 +117,7 @@ def _backfilled(case: Case, found: Backfills | FinopsError) -> Verdict:
     if isinstance(found, FinopsError):
         return _refused(case, found)
     if not found:
-        return ok("never asked for: a tag reaches back to the day its key was activated")
+        return ok("none: a tag reaches back to the day its key was activated")
     asked, day = max(found)
     return ok(f"asked for on {asked:%Y-%m-%d}, from {day}: periods loaded before then should be ingested again")
 
