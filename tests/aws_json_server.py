@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -76,7 +77,7 @@ class AwsServer:
 def aws_server(s3: str = "") -> Iterator[AwsServer]:
     """A server on a free port of loopback; `s3` is the address of moto."""
     aws = AwsServer(s3)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"aws": aws}))
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"aws": aws}))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     aws.url = f"http://127.0.0.1:{server.server_port}"
@@ -91,6 +92,13 @@ def aws_server(s3: str = "") -> Iterator[AwsServer]:
 def writing(calls: Iterable[Received]) -> list[Received]:
     """The calls that do more than read."""
     return [call for call in calls if not call.operation.startswith(READING)]
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no failure of the server; anything else is shown."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from finops.cli import main
-from tests.aws_json_server import AwsServer, aws_server
+from tests.aws_json_server import AwsServer, Refusal, aws_server
 from tests.tiny_export import ingested
 
 ACCOUNT, MANAGEMENT = "000000000001", "000000000009"
@@ -31,8 +32,14 @@ OFFERED = (
     "reservation_effective_cost", "resource_tags", "savings_plan_savings_plan_effective_cost", "identity_line_item_id",
 )  # fmt: skip
 TABLE = "COST_AND_USAGE_REPORT"
+CUR2 = "acme-cur2"
+SETUP = {"granularity", "resource ids", "format", "deliveries", "closed months", "rows", "columns"}
+TAGS = ("ce", "ListCostAllocationTags")
+GET, RUNS, LIST = (("bcm-data-exports", name) for name in ("GetExport", "ListExecutions", "ListExports"))
+DENIED = Refusal("AccessDeniedException", "not authorized")
 
 Answers = dict[tuple[str, str], Any]
+Rows = dict[tuple[str, str], dict[str, str]]
 
 
 @dataclass
@@ -174,3 +181,23 @@ def set_credentials(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
         "FINOPS_MEMORY": "300MB",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def look(world: World, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Examines, and gives the rows by (check, subject)."""
+
+    def ask(code: int, *words: str) -> Rows:
+        capsys.readouterr()
+        assert world.doctor("--format", "json", *words) == code
+        rows = json.loads(capsys.readouterr().out)["rows"]
+        by_name = {(row["check"], row["subject"]): row for row in rows}
+        assert len(by_name) == len(rows)
+        return by_name
+
+    return ask
+
+
+def unwell(rows: Rows, state: str) -> set[tuple[str, str]]:
+    """The checks that ended in a state."""
+    return {name for name, row in rows.items() if row["state"] == state}

@@ -22,6 +22,8 @@ def payer(case: Case) -> Verdict:
         return unchecked(found)
     if not found:
         return ok("the account is in no organization: it pays for itself")
+    if isinstance(case.identity, FinopsError):
+        return unchecked("the organization is known, the account that asks is not")
     if not case.is_member:
         return ok(f"the management account of organization {found['Id']}")
     return ok(

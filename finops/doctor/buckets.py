@@ -28,10 +28,10 @@ def read_address(text: str) -> Address:
 
 def check_buckets(case: Case, exports: Sequence[Export]) -> Iterator[Check]:
     """Each place that exports are delivered to, or the one asked for; each bucket once."""
-    overwritten: dict[str, bool] = {}
+    overwritten: dict[str, bool | None] = {}
     regions: dict[str, FinopsError | str] = {}
     for place, overwrites in _places(case, exports).items():
-        overwritten[place.bucket] = overwritten.get(place.bucket, False) or overwrites
+        overwritten[place.bucket] = overwritten.get(place.bucket) or overwrites
         if place.bucket not in regions:
             regions[place.bucket] = _region(case, place.bucket)
         region = regions[place.bucket]
@@ -43,17 +43,17 @@ def check_buckets(case: Case, exports: Sequence[Export]) -> Iterator[Check]:
         yield Check(AREA, "versioning", f"s3://{bucket}", _versioning(case, bucket, overwrites))
 
 
-def _places(case: Case, exports: Sequence[Export]) -> Mapping[Address, bool]:
-    places = {
+def _places(case: Case, exports: Sequence[Export]) -> Mapping[Address, bool | None]:
+    """Where to look, and whether an export is known to overwrite there; None where none is known to write."""
+    places: dict[Address, bool | None] = {
         one.setup.place: one.setup.overwrites
         for one in exports
         if one.shape is not None and not isinstance(one.setup, FinopsError)
     }
     if case.address is None:
         return places
-    # What is asked for by name is checked even where no export is known to write there: it may, so it may overwrite.
-    below = {place: written for place, written in places.items() if _is_below(place, case.address)}
-    return {case.address: any(below.values()) if below else True}
+    below = [overwrites for place, overwrites in places.items() if _is_below(place, case.address)]
+    return {case.address: any(below) if below else None}
 
 
 def _is_below(place: Address, folder: Address) -> bool:
@@ -102,7 +102,7 @@ def _read(case: Case, place: Address, region: str | None, listed: list[dict[str,
 
     def ask(door: Door) -> dict[str, Any]:
         answer: dict[str, Any] = door.client("s3", region).get_object(Bucket=place.bucket, Key=key, Range="bytes=0-0")
-        answer["Body"].close()
+        answer["Body"].read(1)
         return answer
 
     found = case.ask(f"s3://{place.bucket}/{key}", ask)
@@ -112,12 +112,16 @@ def _read(case: Case, place: Address, region: str | None, listed: list[dict[str,
     return ok(f"readable, encrypted with {key_arn}" if key_arn else "readable")
 
 
-def _versioning(case: Case, bucket: str, overwrites: bool) -> Verdict:
+def _versioning(case: Case, bucket: str, overwrites: bool | None) -> Verdict:
     found = case.ask(f"s3://{bucket}", lambda door: door.client("s3").get_bucket_versioning(Bucket=bucket))
     if isinstance(found, FinopsError):
         return unchecked(found)
     if found.get("Status") == "Enabled":
         return ok("on: an overwritten delivery can be had back")
+    if overwrites is None:
+        return unchecked(
+            "off; no export is known that writes there, so it may overwrite", _VERSIONING.format(bucket=bucket)
+        )
     if not overwrites:
         return ok("off; no export overwrites its deliveries")
     return problem("off: an overwritten delivery is gone for good", _VERSIONING.format(bucket=bucket))

@@ -13,12 +13,12 @@ from finops.doctor import account, loaded, machine
 from finops.doctor.buckets import check_buckets, read_address
 from finops.doctor.case import Case
 from finops.doctor.check import Check, State, Verdict, ok, problem, several, unchecked
-from finops.doctor.export_rules import SETUP_RULES, delivered, health
+from finops.doctor.export_rules import NEW_ONE, SETUP_RULES, delivered, health
 from finops.doctor.exports import Export, data_exports, legacy_reports
 from finops.doctor.holdings import Holdings
 from finops.doctor.tag_keys import check_tags, cost
 from finops.document import Basis, Column, Document, Rows
-from finops.errors import ConfigError, FinopsError
+from finops.errors import ConfigError, FinopsError, UsageError
 
 COLUMNS = (
     Column("area", "heading"),
@@ -47,13 +47,14 @@ _ACCOUNT: tuple[tuple[str, Callable[[Case], Verdict]], ...] = (
     ("credentials", account.credentials),
     ("payer", account.payer),
 )
-_CREATE = "create one: docs/runbook.md, Set up"
 
 
 def open_case(
     database: Path, config: Path | None = None, address: str | None = None, offline: bool = False, free: bool = False
 ) -> Case:
-    """A case that nothing was asked for yet. Raises UsageError for an address that is none."""
+    """A case that nothing was asked for yet. Raises UsageError for an address that is none, or offline."""
+    if offline and address:
+        raise UsageError(f"{address} cannot be looked at with --offline", fix="leave one of them out")
     door: Door | FinopsError | None = None
     if not offline:
         try:
@@ -101,7 +102,7 @@ def _examine_aws(case: Case) -> Iterator[Check]:
     for name, exports in found.items():
         yield Check(_EXPORTS, name, "", _listed(exports))
     known = [one for exports in found.values() if not isinstance(exports, FinopsError) for one in exports]
-    refused = any(isinstance(exports, FinopsError) for exports in found.values())
+    refused = any(isinstance(one, FinopsError) for one in [*found.values(), *(one.setup for one in known)])
     yield Check(_EXPORTS, "bill", "", _bill(case, known, refused))
     for one in known:
         yield from _examine_export(case, one)
@@ -120,18 +121,20 @@ def _listed(exports: Sequence[Export] | FinopsError) -> Verdict:
 def _bill(case: Case, known: Sequence[Export], refused: bool) -> Verdict:
     """There is an export of the bill, and it is the one that is loaded."""
     bills = [one for one in known if one.shape is not None]
+    if not isinstance(case.holdings, FinopsError):
+        loaded_here = [one.name for one in known if _is_loaded(one, case.holdings)]
+        if loaded_here:
+            return ok(f"loaded from {several(loaded_here)}")
     if not bills and refused:
-        return unchecked("not all exports could be listed")
+        return unchecked("not every export could be looked at")
     if not bills and case.is_member:
         return unchecked("none in this account", f"ask with credentials of account {case.management_account}")
     if not bills:
-        return problem("no export of the bill is set up", _CREATE)
+        return problem("no export of the bill is set up", NEW_ONE)
     if isinstance(case.holdings, FinopsError):
         return problem("an export is there, but nothing is loaded", f"finops ingest {_best(bills)}")
-    if loaded_here := [one.name for one in bills if _is_loaded(one, case.holdings)]:
-        return ok(f"loaded from {several(loaded_here)}")
     if refused:
-        return unchecked("what is loaded comes from none of the exports that could be listed")
+        return unchecked("what is loaded comes from none of the exports that could be looked at")
     return problem("what is loaded comes from none of these exports", f"finops ingest {_best(bills)}")
 
 

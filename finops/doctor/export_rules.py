@@ -13,20 +13,21 @@ from finops.engines.layout import Shape, known_columns, squash
 from finops.errors import FinopsError
 from finops.models import model
 
+CONSOLE = "AWS console, Data Exports"
+NEW_ONE = f"{CONSOLE} > Create: CUR 2.0, hourly, with resource IDs, Parquet, overwrite"
 # AWS delivers at least once a day; the first delivery comes within a day too.
 _LATE_AFTER = timedelta(hours=48)
-_NEW_ONE = "create an export with it beside this one: docs/runbook.md, Set up"
-_BUCKET_POLICY = "let billingreports.amazonaws.com and bcm-data-exports.amazonaws.com write, in the bucket's policy"
+_BUCKET_POLICY = "let billingreports.amazonaws.com and bcm-data-exports.amazonaws.com write to the bucket"
 # AWS's reason -> what to do.
 _REPAIRS: Mapping[str, str] = {
     "INSUFFICIENT_PERMISSION": _BUCKET_POLICY,
     "ERROR_PERMISSIONS": _BUCKET_POLICY,
-    "ERROR_NO_BUCKET": "create the bucket again, or another export: docs/runbook.md, Set up",
-    "BILL_OWNER_CHANGED": "create the export again in the account that pays now: docs/runbook.md, Set up",
-    "DEPRECATED": "create an export of a current table: docs/runbook.md, Set up",
+    "ERROR_NO_BUCKET": "create the bucket again, or name another one in the report",
+    "BILL_OWNER_CHANGED": f"in the account that pays now: {NEW_ONE}",
+    "DEPRECATED": NEW_ONE,
     "INTERNAL_FAILURE": "wait for the next delivery; if it fails too, open a case with AWS Support",
 }
-_ASK_AWS = "AWS console: Billing and Cost Management > Data Exports"
+_ADD = f"add them to the query ({CONSOLE}, or aws bcm-data-exports update-export)"
 # What stands for each other: one of a group is enough.
 _GROUPS: Mapping[Shape, tuple[tuple[str, ...], ...]] = {
     "cur": (("resource_tags", "tags"), ("product", "product_product_name")),
@@ -36,6 +37,8 @@ _GROUPS: Mapping[Shape, tuple[tuple[str, ...], ...]] = {
 
 def health(export: Export) -> Verdict:
     """AWS itself calls it healthy."""
+    if export.health is None:
+        return unchecked("AWS gives no status")
     return (
         problem(f"unhealthy: {export.health}", _repair(export.health)) if export.health else ok("AWS calls it healthy")
     )
@@ -49,9 +52,9 @@ def delivered(last: LastDelivery, now: datetime) -> Verdict:
     if last.at is None:
         is_new = last.created_at is not None and now - last.created_at < _LATE_AFTER
         said = "nothing was delivered yet"
-        return unchecked(f"{said}: AWS takes up to a day", "ask again tomorrow") if is_new else problem(said, _ASK_AWS)
+        return unchecked(f"{said}: AWS takes up to a day", "ask again tomorrow") if is_new else problem(said, CONSOLE)
     said = f"last delivered {last.at:%Y-%m-%d %H:%M} UTC"
-    return problem(f"late: {said}", _ASK_AWS) if now - last.at > _LATE_AFTER else ok(said)
+    return problem(f"late: {said}", CONSOLE) if now - last.at > _LATE_AFTER else ok(said)
 
 
 def granularity(export: Export, setup: Setup) -> Verdict:
@@ -60,7 +63,7 @@ def granularity(export: Export, setup: Setup) -> Verdict:
         return unchecked("the export does not set TIME_GRANULARITY", "set it to HOURLY")
     if setup.granularity == "HOURLY":
         return ok("HOURLY")
-    return problem(f"{setup.granularity}: what happens within a day cannot be told apart", _NEW_ONE)
+    return problem(f"{setup.granularity}: what happens within a day cannot be told apart", NEW_ONE)
 
 
 def resource_ids(export: Export, setup: Setup) -> Verdict:
@@ -69,14 +72,14 @@ def resource_ids(export: Export, setup: Setup) -> Verdict:
         return unchecked("the export does not set INCLUDE_RESOURCES", "set it to TRUE")
     if setup.has_resources:
         return ok("included")
-    return problem("not included: no cost can be attributed to a tag or a resource", _NEW_ONE)
+    return problem("not included: no cost can be attributed to a tag or a resource", NEW_ONE)
 
 
 def file_format(export: Export, setup: Setup) -> Verdict:
     """Parquet: smaller, faster, typed."""
     if setup.is_parquet:
         return ok("Parquet")
-    return problem("CSV: it is read, but slower, and takes several times the space of Parquet", _NEW_ONE)
+    return problem("CSV: it is read, but loads slower than Parquet", NEW_ONE)
 
 
 def versions(export: Export, setup: Setup) -> Verdict:
@@ -91,7 +94,8 @@ def closed_months(export: Export, setup: Setup) -> Verdict:
     if setup.closed_months_again:
         return ok("delivered again when refunds or credits change them")
     return problem(
-        "not delivered again: later refunds, credits and support fees are missed", "set RefreshClosedReports"
+        "not delivered again: later refunds, credits and support fees are missed",
+        "aws cur modify-report-definition with RefreshClosedReports=true",
     )
 
 
@@ -99,7 +103,10 @@ def rows(export: Export, setup: Setup) -> Verdict:
     """A query that filters gives a part of the bill."""
     if setup.query is None or not setup.query.filter:
         return ok("all of them")
-    return problem(f"only those of {setup.query.filter[:60]}: the sums are not the bill's", "take it out of the query")
+    return problem(
+        f"only those of {setup.query.filter[:60]}: the sums are not the bill's",
+        f"take that out of the query ({CONSOLE}, or aws bcm-data-exports update-export)",
+    )
 
 
 def columns(export: Export, setup: Setup) -> Verdict:
@@ -109,12 +116,12 @@ def columns(export: Export, setup: Setup) -> Verdict:
     query, shape = setup.query, export.shape
     required = [one.name for one in known_columns(shape) if one.required and not query.gives(one.name)]
     if required:
-        return problem(f"without {several(required)} the export is refused", "add them to the export's query")
+        return problem(f"without {several(required)} the export is refused", _ADD)
     if isinstance(setup.offered, FinopsError):
         return unchecked(setup.offered)
     lacking = list(_lacking(setup, shape, frozenset(map(squash, setup.offered))))
     if lacking:
-        return problem(f"the query leaves out {several(lacking)}", "add them to the export's query")
+        return problem(f"the query leaves out {several(lacking)}", _ADD)
     return ok("all that the models read")
 
 
@@ -137,7 +144,7 @@ def _read_by_models(shape: Shape) -> tuple[str, ...]:
 
 
 def _repair(reason: str) -> str:
-    return next((repair for word, repair in _REPAIRS.items() if word in reason), _ASK_AWS)
+    return next((repair for word, repair in _REPAIRS.items() if word in reason), CONSOLE)
 
 
 SETUP_RULES: tuple[tuple[str, Callable[[Export, Setup], Verdict]], ...] = (

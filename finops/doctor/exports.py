@@ -19,6 +19,7 @@ TABLES: Mapping[str, tuple[str, Shape]] = {
     "FOCUS_1_0_AWS": ("FOCUS 1.0", "focus"),
     "FOCUS_1_2_AWS": ("FOCUS 1.2", "focus"),
 }
+_NO_STATUS = FinopsError("AWS does not say when it was delivered", fix="compare with the newest file in its bucket")
 _IN_PROCESS = ("INITIATION_IN_PROCESS", "QUERY_QUEUED", "QUERY_IN_PROCESS", "DELIVERY_IN_PROCESS")
 
 
@@ -51,13 +52,13 @@ class LastDelivery:
 
 @dataclass(frozen=True)
 class Export:
-    """One export. `health` is blank when AWS calls it healthy, else AWS's reason."""
+    """One export. `health` is blank when AWS calls it healthy, else AWS's reason; None when AWS gives no status."""
 
     name: str
     arn: str
     kind: str
     shape: Shape | None
-    health: str
+    health: str | None
     setup: Setup | FinopsError
     delivery: LastDelivery | FinopsError
 
@@ -85,7 +86,7 @@ def data_exports(case: Case) -> list[Export] | FinopsError:
 
 def _legacy(found: Mapping[str, Any]) -> Export:
     status = found.get("ReportStatus", {})
-    last = status.get("lastStatus", "SUCCESS")
+    last = status.get("lastStatus")
     failure = "" if last == "SUCCESS" else last
     return Export(
         name=found["ReportName"],
@@ -102,7 +103,7 @@ def _legacy(found: Mapping[str, Any]) -> Export:
             region=found["S3Region"],
             closed_months_again=bool(found.get("RefreshClosedReports")),
         ),
-        delivery=LastDelivery(_compact_time(status.get("lastDelivery", "")), failure),
+        delivery=LastDelivery(_compact_time(status.get("lastDelivery", "")), failure or "") if status else _NO_STATUS,
     )
 
 
@@ -117,10 +118,16 @@ def _data_export(case: Case, listed: Mapping[str, Any]) -> Export:
         arn=arn,
         kind=kind,
         shape=shape,
-        health="" if status.get("StatusCode", "HEALTHY") == "HEALTHY" else status.get("StatusReason", "UNHEALTHY"),
+        health=_health(status),
         setup=setup,
         delivery=_last_delivery(case, name, arn, status.get("CreatedAt")),
     )
+
+
+def _health(status: Mapping[str, Any]) -> str | None:
+    if "StatusCode" not in status:
+        return None
+    return "" if status["StatusCode"] == "HEALTHY" else str(status.get("StatusReason", "UNHEALTHY"))
 
 
 def _setup(case: Case, name: str, definition: Mapping[str, Any]) -> Setup | FinopsError:

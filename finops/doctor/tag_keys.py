@@ -33,9 +33,9 @@ Backfills = list[tuple[datetime, date]]
 
 
 def cost() -> str:
-    """What the questions of this file cost, for a person; AWS charges each request, and answers 1000 keys with one."""
+    """What the questions of this file cost, for a person: AWS charges each request."""
     usd = price("ce", "ListCostAllocationTags") + price("ce", "ListCostAllocationTagBackfillHistory")
-    return f"2 requests to Cost Explorer, {usd} USD"
+    return f"2 requests to Cost Explorer, {usd} USD, and one more for each {_PAGE:,} tag keys beyond the first"
 
 
 def check_tags(case: Case) -> Iterator[Check]:

@@ -68,5 +68,6 @@ def _check(label: str, beside: int, row: Row, width: int) -> Iterator[list[Piece
 
 
 def _summary(document: Document) -> str:
-    said = [f"{count} {state.replace('_', ' ')}" for state, count in document.totals.items() if count]
-    return ", ".join(said)
+    words = {"ok": "ok", "problem": "problem", "could_not_check": "could not be checked"}
+    counts = {words[state]: count for state, count in document.totals.items() if count}
+    return ", ".join(f"{count} {word}{'s' * (word == 'problem' and count > 1)}" for word, count in counts.items())
