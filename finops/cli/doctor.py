@@ -13,7 +13,7 @@ from finops.errors import UsageError
 
 AddressName = Annotated[
     str | None,
-    typer.Argument(metavar="[s3://BUCKET/FOLDER]", help="Where the exports lie. Default: where AWS delivers them."),
+    typer.Argument(metavar="s3://BUCKET/FOLDER", help="Where the exports lie. Default: where AWS delivers them."),
 ]
 IamPolicy = Annotated[
     bool, typer.Option("--iam-policy", help="Print the least-privilege policy for all of finops, and ask nothing.")
