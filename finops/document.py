@@ -81,7 +81,8 @@ class Basis:
 class Document:
     """The whole answer of one verb. A total is a single value or a table of its own.
 
-    `table_rows` is how many rows are printed for a person; JSON and CSV always hold all of them.
+    `table_rows` is how many rows are printed for a person; JSON and CSV always hold all of them. A `checklist` is rows
+    of checks: area, subject, check, state, detail, next_step.
     """
 
     command: str
@@ -90,6 +91,7 @@ class Document:
     totals: Mapping[str, Any] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     table_rows: int = 100
+    layout: Literal["tables", "checklist"] = "tables"
 
 
 def basis_of(ledger: Ledger) -> Basis:

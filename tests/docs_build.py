@@ -56,6 +56,17 @@ _KEYS = {
         "gap_cost": "taggable cost without a value; the sum of this tag's rows",
         "coverage": "tagged in percent of taggable, rounded down to 4 decimals; null where nothing is taggable",
     },
+    "doctor": {
+        "area": "heading the check stands under: `this machine`, `the ledger`, `AWS identity`, `exports`, ...",
+        "subject": "the export, bucket, folder or tag key, blank where the area has only one",
+        "check": "what was looked at",
+        "state": "a call that was denied is `could not check`, never `ok`",
+        "detail": "what was found",
+        "next_step": "the command or place in the console that comes next, blank when nothing does",
+        "ok": "checks that are ok",
+        "problem": "checks that found a problem",
+        "could_not_check": "checks that could not be made",
+    },
     "explain": {
         "part": "heading the line stands under: `metric`, `formula from ...`, `models`, `checks`, ...",
         "name": "metric, kind of charge, model, column or delivery",
@@ -101,13 +112,18 @@ def verbs() -> str:
 def exit_codes() -> str:
     """The exit codes, from the errors that carry them."""
     said: dict[int, list[str]] = defaultdict(list)
-    said[0].append("Done. A verb that only reads ends in 0 however old or incomplete the data is; `problems` tells.")
+    said[0].append(
+        "Done. A verb that only reads ends in 0 however old or incomplete the data is; `problems` tells. "
+        "`doctor`: every check is ok."
+    )
     said[1].append(
         "The gate failed: `tag-gaps --fail-under` found a required tag below the limit. Nothing else ends in 1."
     )
     for kind in (errors.UsageError, errors.ConfigError, errors.DataError, errors.EngineError, errors.Interrupted):
         said[kind.exit_code].append(" ".join((kind.__doc__ or "").split()))
     said[errors.FinopsError.exit_code].append("Or finops itself failed.")
+    said[3].append("`doctor`: a check found a problem.")
+    said[4].append("`doctor`: no problem was found, but something could not be checked.")
     said[141].append("The reader of a pipe went away, as with `| head`.")
     return _table(("code", "meaning"), [(str(code), " ".join(said[code])) for code in sorted(said)])
 

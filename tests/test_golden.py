@@ -18,6 +18,8 @@ import pytest
 
 from finops.catalog import Problem
 from finops.dimensions import parse_by
+from finops.doctor.check import Check, ok, problem, unchecked
+from finops.doctor.examine import as_document
 from finops.document import Document
 from finops.explain import explain
 from finops.output import write
@@ -29,6 +31,7 @@ from tests.tiny_export import ingested, write_export
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parent.parent / "docs" / "schema" / "output.schema.json"
+COLUMNS = ("bill_invoice_id", "line_item_resource_id", "resource_tags", "savings_plan_used_commitment")
 LOADED_AT = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 ESTIMATED = Problem("estimated", "costs without an invoice id are estimates", "acme-cur 2026-10")
 
@@ -68,6 +71,23 @@ def explained(_: Path) -> Document:
     return replace(document, rows=document.rows.of(document.rows.columns, rows))
 
 
+def examined(_: Path) -> Document:
+    return as_document(
+        [
+            Check("this machine", "memory", "", ok("DuckDB may use 1.2 GB of 8.0 GB")),
+            Check(
+                "the ledger", "freshness", "", problem("newest charge ends 2026-10-04 01:00 UTC", "finops ingest bill")
+            ),
+            Check("AWS identity", "payer", "", unchecked("access denied: organizations:DescribeOrganization", "ask")),
+            Check("exports", "bill", "", ok("loaded from acme")),
+            Check("exports", "granularity", "acme", ok("HOURLY")),
+            Check("exports", "columns", "acme", problem(f"the query leaves out {', '.join(COLUMNS)}", "add them")),
+            Check("tags", "tag", "Owner", ok("active; owner is inactive", "aws ce ... TagKey=owner,Status=Active")),
+        ],
+        [Problem("not_asked", "AWS was not asked", "--offline")],
+    )
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -76,6 +96,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "tag_gaps_of_nothing": gaps_of_nothing,
     "status": loaded,
     "explain": explained,
+    "doctor": examined,
 }
 
 
@@ -114,6 +135,7 @@ def test_every_json_document_is_valid_and_has_the_agreed_keys(
         {"command": "spend", "totals": {}},
         {"command": "spend", "rows": [{"service": "a"}]},
         {"command": "tag-gaps", "rows": [{"tag": "a"}], "totals": {"by_tag": []}},
+        {"command": "doctor"},
         {"command": "nonsense"},
         {"more": 1},
     ],

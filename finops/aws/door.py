@@ -18,6 +18,7 @@ _HOME_REGION = {
     "ce": "us-east-1",
     "cur": "us-east-1",
     "invoicing": "us-east-1",
+    "organizations": "us-east-1",
 }
 _SECONDS_TO_CONNECT = 10
 _SECONDS_TO_READ = 60

@@ -36,22 +36,31 @@ def known_calls() -> dict[tuple[str, str], Call]:
     return {(call.service, call.operation): call for call in calls}
 
 
-def iam_policy(bucket: str = "BUCKET", prefix: str = "PREFIX", key: str = "KEY_ARN") -> dict[str, Any]:
+def iam_policy(bucket: str = "BUCKET", folder: str = "FOLDER", key: str | None = None) -> dict[str, Any]:
     """The least-privilege IAM policy document for everything finops can ask.
 
-    `bucket` and `prefix` say where the exports lie, `key` is the ARN of the KMS key that encrypts them.
+    `bucket` and `folder` say where the exports lie (a blank folder is the whole bucket), `key` is the ARN of the KMS
+    key that encrypts them. Without it every key may be used, but only by S3 and only for these files.
     """
+    bucket_arn, inside = f"arn:aws:s3:::{bucket}", _escaped(folder.strip("/"))
+    objects = f"{bucket_arn}/{inside}/*" if inside else f"{bucket_arn}/*"
     # Asking for a bucket's settings knows no prefix, so the condition is on listing alone.
-    listed = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else {}
-    bucket_arn = f"arn:aws:s3:::{bucket}"
+    listed = {"StringLike": {"s3:prefix": [inside, f"{inside}/*"]}} if inside else None
+    # S3 names the file it decrypts, or the bucket where that has a bucket key (S3 user guide, "Using SSE-KMS").
+    decrypted = {"kms:ViaService": "s3.*.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": [bucket_arn, objects]}
     statements = [
         _statement("ListExportFiles", ["s3:ListBucket"], bucket_arn, listed),
         _statement("ReadBucketSettings", _actions("bucket", without="s3:ListBucket"), bucket_arn),
-        _statement("ReadExportFiles", _actions("objects"), f"{bucket_arn}/{prefix}*"),
-        _statement("DecryptExportFiles", _actions("key"), key),
+        _statement("ReadExportFiles", _actions("objects"), objects),
+        _statement("DecryptExportFiles", _actions("key"), key or "*", {"StringLike": decrypted}),
         _statement("ReadBilling", _actions("*"), "*"),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _escaped(text: str) -> str:
+    """What a policy takes for itself and not for a wildcard or a variable."""
+    return "".join(f"${{{character}}}" if character in "*?$" else character for character in text)
 
 
 def _actions(resource: Resource, without: str = "") -> list[str]:

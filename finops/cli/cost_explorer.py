@@ -54,7 +54,7 @@ def ingest_cost_explorer(wanted: Wanted, db: Path | None, config: Path | None) -
     door = open_door(wanted.profile)
     account = caller(door)
     asked = plan(today(), wanted.days, required)
-    asker = Asker(door.client("ce"), store_of(database), account.account, now, now(), wanted.refresh)
+    asker = Asker(door.client("ce"), store_of(database), account.account, now, wanted.refresh)
     missing = needed(asked, asker)
     _announce(asked, account, missing, wanted)
     if wanted.dry_run:

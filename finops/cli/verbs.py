@@ -13,6 +13,7 @@ VERBS: dict[str, str] = {
     "tag-gaps": "Show the spend that carries no required tag, by resource.",
     "report": "Write the weekly or monthly cost report.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
+    "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "sql": "Print the SQL of a model in the dialect of an engine.",
 }
 

@@ -5,7 +5,7 @@
 """
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +88,10 @@ def today() -> date:
 
 
 def now() -> datetime:
-    """The moment it is in UTC: the clock's time of today()."""
-    return datetime.combine(today(), datetime.now(UTC).timetz())
+    """The moment it is, UTC; the start of the day where FINOPS_TODAY names one. Raises ConfigError like `today`."""
+    if not os.environ.get("FINOPS_TODAY"):
+        return datetime.now(UTC)
+    return datetime.combine(today(), time(), UTC)
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:

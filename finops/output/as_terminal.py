@@ -6,16 +6,33 @@ import io
 from collections.abc import Iterator
 
 from finops.document import Document
+from finops.output.as_checklist import STYLES, lines
 from finops.output.tables import Table, tables
 from finops.output.values import caption, to_the_right
 
 
 def chunks(document: Document) -> Iterator[str]:
-    """A line that says what the figures are, then every table of the document."""
+    """A line that says what the figures are, then every table of the document; or the lines of a checklist."""
+    if document.layout == "checklist":
+        yield _coloured(document)
+        return
     if line := caption(document.basis):
         yield line + "\n\n"
     for number, table in enumerate(tables(document, document.table_rows)):
         yield ("\n" if number else "") + _drawn(table)
+
+
+def _coloured(document: Document) -> str:
+    from rich.console import Console
+    from rich.text import Text
+
+    text = io.StringIO()
+    width = Console().width
+    console = Console(file=text, force_terminal=True, width=width)
+    for pieces in lines(document, width):
+        # A long command is left to the terminal to break, so that it is copied whole.
+        console.print(Text.assemble(*((said, STYLES[style]) for style, said in pieces)), soft_wrap=True)
+    return text.getvalue()
 
 
 def _drawn(table: Table) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,20 +22,21 @@ _KEPT = ("GroupDefinitions", "ResultsByTime", "DimensionValueAttributes")
 class Asker:
     """What every request needs: a client behind the door, where answers are kept, whose they are, and the clock.
 
-    With `refresh` nothing that was asked before `started` is used.
+    With `refresh` nothing is used that was not `asked` by this very one.
     """
 
     client: Any
     store: Path
     account: str
     clock: Callable[[], datetime]
-    started: datetime
     refresh: bool = False
+    asked: set[Path] = field(default_factory=set)
 
     def held(self, span: Span, cut: Cut) -> Answer | None:
         """What is on disk of an answer, whole or in part, as far as it still stands."""
-        answer = cache.read(self.path(span, cut))
-        if answer is None or (self.refresh and answer.moment < self.started):
+        path = self.path(span, cut)
+        answer = cache.read(path)
+        if answer is None or (self.refresh and path not in self.asked):
             return None
         return answer if cache.is_fresh(answer, self.clock()) else None
 
@@ -64,6 +65,7 @@ class Asker:
             return self._remaining(Answer(self.account, held.request, cache.stamp(self.clock())), path)
 
     def _remaining(self, answer: Answer, path: Path) -> Answer:
+        self.asked.add(path)
         while not answer.complete:
             token = {"NextPageToken": answer.next_token} if answer.next_token else {}
             page = self.client.get_cost_and_usage(**answer.request, **token)
