@@ -11,6 +11,7 @@ from finops.cli.options import ConfigFile, Db
 
 if TYPE_CHECKING:
     from finops.ingest.discover import Survey
+    from finops.ledger.journal import Change
     from finops.ledger.load import Failed, Loaded
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders or files of billing exports.")]
@@ -23,13 +24,13 @@ def run(paths: Paths, db: Db = None, config: ConfigFile = None) -> None:
     from finops.ingest.discover import survey
     from finops.ledger.load import Failed, load
 
-    load_settings(config)
+    settings = load_settings(config)
     found = survey(paths)
     _announce(found)
     failed: list[Failed] = []
     total = sum(path.stat().st_size for one in found.found for path in one.files)
     with Progress(total) as progress:
-        for result in load(db_path(db), found.found, progress.step):
+        for result in load(db_path(db), found.found, progress.step, settings.ledger.keep_deliveries):
             if isinstance(result, Failed):
                 failed.append(result)
                 progress.skip(sum(path.stat().st_size for path in result.found.files))
@@ -58,8 +59,26 @@ def _loaded(result: Loaded) -> str:
     what = f"{one.export} {one.period}: {one.format}, {one.rows:,} rows, {one.unblended:,.2f} {one.currency} unblended"
     if not result.bytes_read:
         return f"unchanged {what}; 0 bytes read"
-    replaced = f"; replaces delivery {result.replaced}" if result.replaced else ""
-    return f"loaded {what}, {one.bytes:,} bytes{replaced}"
+    return f"loaded {what}, {one.bytes:,} bytes{_replaced(result)}"
+
+
+def _replaced(result: Loaded) -> str:
+    if result.replaced is None:
+        return ""
+    replaces = f"; replaces delivery {result.replaced}"
+    if result.changes is None:
+        return f"{replaces}, whose files are gone: what changed cannot be told"
+    return f"{replaces}: {', '.join(_change(one) for one in result.changes if one.service) or 'no cost changed'}"
+
+
+def _change(one: Change) -> str:
+    """What changed in one currency: the sum, where most of it is, and what no longer is as it was reported."""
+    from finops.output.values import signed_money
+
+    place = f"{one.service} in {one.account}"
+    most = f"most of it {place}" if 2 * one.most / (one.difference or 1) > 1 else f"largest {place} ({signed_money(one.most)})"
+    restated = f"; {signed_money(one.restated)} of it on days that were complete" if one.restated else ""
+    return f"{signed_money(one.difference)} {one.currency}, {most}{restated}"
 
 
 def _fail(failed: list[Failed], deliveries: int) -> None:

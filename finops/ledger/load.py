@@ -13,13 +13,27 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops.catalog import Delivery, Entry, Problem, commit, deliveries, single_writer, store_of
+from finops.arrivals import Run, arrivals
+from finops.catalog import (
+    JOURNAL,
+    Delivery,
+    Entry,
+    Problem,
+    changes_path,
+    commit,
+    deliveries,
+    open_catalog,
+    single_writer,
+    store_of,
+    unavailable_in,
+)
 from finops.engines.duckdb import connect
 from finops.engines.source import period_column
 from finops.errors import DataError, EngineError, FinopsError
 from finops.ingest.discover import Found, are_chunks
 from finops.ingest.rows import Rows, is_parquet, split_by_period, store_rows
 from finops.ledger.build import Built, build
+from finops.ledger.journal import Change, write_changes
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,13 +43,17 @@ _INCOMING = ".incoming"
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one delivery: `delivery` is what the catalog holds now, `bytes_read` 0 when it was unchanged."""
+    """What became of one delivery: `delivery` is what the catalog holds now, `bytes_read` 0 when it was unchanged.
+
+    `changes` are what it changed against the delivery it `replaced`, by currency; None where that cannot be told.
+    """
 
     found: Found
     delivery: Delivery
     problems: tuple[Problem, ...]
     bytes_read: int
     replaced: str | None
+    changes: tuple[Change, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,22 +67,25 @@ class Failed:
 Step = Callable[[str, int], None]
 
 
-def load(database: Path, found: Sequence[Found], step: Step = lambda text, size: None) -> Iterator[Loaded | Failed]:
+def load(
+    database: Path, found: Sequence[Found], step: Step = lambda text, size: None, keep: int = 1
+) -> Iterator[Loaded | Failed]:
     """Load deliveries one by one. `step(text, bytes)` is told what is done and how many bytes that was.
 
-    Raises EngineError when another ingest is writing.
+    `keep` predecessors of each delivery stay readable. Raises EngineError when another ingest is writing.
     """
+    run = Run(datetime.now(UTC).isoformat(), keep)
     with single_writer(database):
         _sweep(database)
         for one in found:
             try:
-                yield from _load_one(database, one, step)
+                yield from _load_one(database, one, step, run)
             except FinopsError as error:
                 yield Failed(one, error)
         _sweep(database)
 
 
-def _load_one(database: Path, found: Found, step: Step) -> Iterator[Loaded]:
+def _load_one(database: Path, found: Found, step: Step, run: Run) -> Iterator[Loaded]:
     unchanged = _already_loaded(database, found)
     if unchanged:
         yield from (Loaded(found, delivery, (), 0, None) for delivery in unchanged)
@@ -80,7 +101,7 @@ def _load_one(database: Path, found: Found, step: Step) -> Iterator[Loaded]:
         rows = store_rows(connection, found.files, folder / "rows", lambda path: step(path.name, path.stat().st_size))
         for period, part in _periods(connection, found, rows, folder):
             step(f"{found.export} {period}: marts", 0)
-            yield _finish(database, connection, found, period, part, folder)
+            yield _finish(database, connection, found, period, part, folder, run)
 
 
 def _already_loaded(database: Path, found: Found) -> list[Delivery]:
@@ -125,7 +146,7 @@ def _refuse_versions(found: Found, parts: Sequence[tuple[str, Rows]], parquet: b
 
 
 def _finish(
-    database: Path, connection: DuckDBPyConnection, found: Found, period: str, rows: Rows, folder: Path
+    database: Path, connection: DuckDBPyConnection, found: Found, period: str, rows: Rows, folder: Path, run: Run
 ) -> Loaded:
     delivery_id = _delivery_id(found, period)
     final = folder / delivery_id
@@ -134,14 +155,30 @@ def _finish(
     for path in rows.files:
         path.rename(final / "rows" / path.name)
     delivery = _delivery(found, period, delivery_id, rows, built, _export_name(database, found))
-    previous = [old for old in _current(database) if (old.identity, old.period) == (found.identity, period)]
+    previous = next((old for old in _current(database) if (old.identity, old.period) == (found.identity, period)), None)
+    changes = _changes(database, connection, delivery_id, previous, built)
     home = store_of(database) / delivery_id
     shutil.rmtree(home, ignore_errors=True)
     final.rename(home)
     sizes = {str(path): path.stat().st_size for path in found.files}
-    commit(database, Entry(delivery, built.payers, sizes, built.unavailable, built.problems))
-    replaced = previous[0].delivery if previous else None
-    return Loaded(found, delivery, tuple(built.problems), delivery.bytes, replaced)
+    commit(database, Entry(delivery, built.payers, sizes, built.unavailable, built.problems), run)
+    return Loaded(
+        found, delivery, tuple(built.problems), delivery.bytes, previous.delivery if previous else None, changes
+    )
+
+
+def _changes(
+    database: Path, connection: DuckDBPyConnection, delivery_id: str, old: Delivery | None, built: Built
+) -> tuple[Change, ...] | None:
+    """What the delivery changes against the one it replaces, written down; None where there is nothing to compare."""
+    store = store_of(database)
+    if old is None or not (store / old.delivery_id / "marts").is_dir():
+        return None
+    target = changes_path(store, delivery_id)
+    target.parent.mkdir(exist_ok=True)
+    with open_catalog(database) as catalog:
+        lacking = unavailable_in(catalog, [old.delivery_id])
+    return tuple(write_changes(connection, store, delivery_id, old, {*lacking, *built.unavailable}, target))
 
 
 def _delivery(found: Found, period: str, delivery_id: str, rows: Rows, built: Built, export: str) -> Delivery:
@@ -232,8 +269,20 @@ def _sweep(database: Path) -> None:
             draft.unlink()
     kept = {delivery.delivery_id for delivery in _current(database)}
     replaced = {old.delivery_id for old in deliveries(database, "replaced")} if database.exists() else set()
+    _sweep_journal(database)
     for folder in store.iterdir():
-        if folder.name not in kept | replaced:
+        if folder.name not in kept | replaced | {JOURNAL}:
             shutil.rmtree(folder, ignore_errors=True)
         elif folder.name in replaced:
             shutil.rmtree(folder / "rows", ignore_errors=True)
+
+
+def _sweep_journal(database: Path) -> None:
+    """Remove the changes of a delivery that never came."""
+    came: set[str] = set()
+    if database.exists():
+        with open_catalog(database) as catalog:
+            came = {one.delivery_id for one in arrivals(catalog)}
+    for path in (store_of(database) / JOURNAL).glob("*"):
+        if path.stem not in came:
+            path.unlink()
