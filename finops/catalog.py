@@ -230,11 +230,11 @@ def _record(connection: DuckDBPyConnection, entry: Entry, run: Run) -> None:
 
 
 def _arrive(connection: DuckDBPyConnection, new: Delivery, run: str) -> None:
+    known = [run, new.delivery_id, new.identity, new.export, new.period, new.delivery, new.loaded_at]
     connection.execute(
         "insert into arrivals select (select coalesce(max(position), 0) + 1 from arrivals), ?, ?, ?, ?, ?, ?, ?, "
         "(select delivery_id from deliveries where identity = ? and period = ? and state = 'current')",
-        [run, new.delivery_id, new.identity, new.export, new.period, new.delivery, new.loaded_at]
-        + [new.identity, new.period],
+        [*known, new.identity, new.period],
     )
 
 

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 COMMAND = "status --changes"
 COLUMNS = (
-    Column("period"),
-    Column("export"),
+    Column("period", shared=True),
+    Column("export", shared=True),
     Column("service"),
     Column("account"),
     Column("charge_type"),
-    Column("currency"),
+    Column("currency", shared=True),
     Column("old", "money"),
     Column("new", "money"),
     Column("difference", "money"),
     Column("restated", "money"),
-    Column("old_delivery", "id"),
-    Column("new_delivery", "id"),
-    Column("replaced_at", "time"),
+    Column("old_delivery", "id", shared=True),
+    Column("new_delivery", "id", shared=True),
+    Column("replaced_at", "time", shared=True),
 )
 TOTALS = (
     Column("period"),
@@ -111,16 +111,16 @@ def _document(
     start, end = span_of([one.period for one in asked])
     return Document(
         command=COMMAND,
-        basis=Basis(start=start, end=end, metric=metric, currency=currencies[0] if len(currencies or ()) == 1 else None),
+        basis=Basis(
+            start=start, end=end, metric=metric, currency=currencies[0] if len(currencies or ()) == 1 else None
+        ),
         rows=Rows.of_query(connection, COLUMNS, count, _ROWS),
         totals={"replacements": Rows.of_query(connection, TOTALS, replacements, _TOTALS)},
         problems=problems,
     )
 
 
-def _problems(
-    connection: DuckDBPyConnection, store: Path, metric: str, asked: Sequence[Arrival]
-) -> Iterator[Problem]:
+def _problems(connection: DuckDBPyConnection, store: Path, metric: str, asked: Sequence[Arrival]) -> Iterator[Problem]:
     if not asked:
         yield Problem("nothing_replaced", "no delivery has replaced another one")
     told = {row[0] for row in connection.execute("select distinct delivery_id from journal").fetchall()}

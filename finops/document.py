@@ -29,10 +29,14 @@ Kind = Literal["text", "heading", "id", "money", "percent", "count", "flag", "ti
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its key in JSON and CSV, and what kind of value it holds."""
+    """One column of a table: its key in JSON and CSV, and what kind of value it holds.
+
+    What rows below each other have in common in `shared` columns is told to a person once, above them.
+    """
 
     name: str
     kind: Kind = "text"
+    shared: bool = False
 
 
 @dataclass(frozen=True)

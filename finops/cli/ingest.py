@@ -76,7 +76,9 @@ def _change(one: Change) -> str:
     from finops.output.values import signed_money
 
     place = f"{one.service} in {one.account}"
-    most = f"most of it {place}" if 2 * one.most / (one.difference or 1) > 1 else f"largest {place} ({signed_money(one.most)})"
+    # Where changes cancel out, the largest is no part of their sum.
+    is_part = one.difference and 1 < 2 * one.most / one.difference < 3
+    most = f"most of it {place}" if is_part else f"largest {place} ({signed_money(one.most)})"
     restated = f"; {signed_money(one.restated)} of it on days that were complete" if one.restated else ""
     return f"{signed_money(one.difference)} {one.currency}, {most}{restated}"
 

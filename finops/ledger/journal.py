@@ -81,9 +81,9 @@ def write_changes(
 def _require_ties(connection: DuckDBPyConnection) -> None:
     wrong = connection.execute(models.model("changes_tie_to_totals").sql).fetchone()
     if wrong:
-        metric, currency, *sums = wrong
+        metric, currency, old, found_old, new, found_new = wrong
         raise DataError(
-            f"the changes of {metric} {currency} sum to {sums[1]} and {sums[3]}, the deliveries to {sums[0]} and {sums[2]}",
+            f"the changes of {metric} {currency} go from {found_old} to {found_new}, the deliveries from {old} to {new}",
             "queries/checks/changes_tie_to_totals.sql",
             "nothing was changed; please report this",
         )
