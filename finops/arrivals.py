@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from finops.engines.duckdb import identifier
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -79,8 +81,8 @@ def _kept_in(connection: DuckDBPyConnection, database: str) -> str:
     found = connection.execute(
         "select 1 from duckdb_tables() where database_name = ? and table_name = 'arrivals'", [database]
     ).fetchone()
-    quoted = '"' + database.replace('"', '""') + '"'
-    return f"select * from {quoted}.arrivals" if found else _OF_DELIVERIES.format(database=quoted)
+    name = identifier(database)
+    return f"select * from {name}.arrivals" if found else _OF_DELIVERIES.format(database=name)
 
 
 def successor(history: Sequence[Arrival], one: Arrival) -> Arrival | None:

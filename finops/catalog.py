@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from finops.arrivals import TABLE as ARRIVALS_TABLE
 from finops.arrivals import Run, copy_arrivals
-from finops.engines.duckdb import connect, literal, path_list
+from finops.engines.duckdb import connect, identifier, literal, path_list
 from finops.errors import DataError, EngineError
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ MARTS = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
 # The folder of the store with what each delivery changed; it outlives the deliveries.
 JOURNAL = "journal"
 
+# No file's name becomes this one: DuckDB calls a database by its file up to the first dot.
+_OLD = "catalog.before"
 _ENTRY_TABLES = ("deliveries", "delivery_payers", "delivery_files", "unavailable_metrics", "problems")
 _TABLES = """
 create table catalog (schema_version integer);
@@ -200,11 +202,11 @@ def _create(path: Path) -> DuckDBPyConnection:
 def _copy_tables(connection: DuckDBPyConnection, database: Path) -> None:
     # a fresh file each time: a copy that is changed in place grows with every commit
     _open(database, read_only=True).close()
-    connection.execute(f"attach {literal(str(database))} as old (read_only)")
+    connection.execute(f"attach {literal(str(database))} as {identifier(_OLD)} (read_only)")
     for table in _ENTRY_TABLES:
-        connection.execute(f"insert into {table} select * from old.{table}")
-    copy_arrivals(connection, "old")
-    connection.execute("detach old")
+        connection.execute(f"insert into {table} select * from {identifier(_OLD)}.{table}")
+    copy_arrivals(connection, _OLD)
+    connection.execute(f"detach {identifier(_OLD)}")
 
 
 def _record(connection: DuckDBPyConnection, entry: Entry, run: Run) -> None:

@@ -299,6 +299,15 @@ def test_the_database_is_for_its_owner_only_and_stays_small(tmp_path: Path) -> N
     assert cost == Decimal(3)
 
 
+@pytest.mark.parametrize("name", ["old", "catalog", "deliveries"])
+def test_a_database_may_have_any_name(name: str, tmp_path: Path) -> None:
+    database, export = tmp_path / f"{name}.duckdb", write_export(tmp_path)
+    loaded(database, export)
+    restate(export, "second", [{"lineItem/UnblendedCost": "3"}])
+    loaded(database, export)
+    assert spend(database) == {None: Decimal(3)}
+
+
 def test_a_second_writer_is_told_to_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     database, export = tmp_path / "x.duckdb", write_export(tmp_path)
     running = load(database, survey([export]).found)

@@ -83,7 +83,7 @@ def _require_ties(connection: DuckDBPyConnection) -> None:
     if wrong:
         metric, currency, old, found_old, new, found_new = wrong
         raise DataError(
-            f"the changes of {metric} {currency} go from {found_old} to {found_new}, the deliveries from {old} to {new}",
+            f"changes of {metric} {currency} go from {found_old} to {found_new}, the deliveries from {old} to {new}",
             "queries/checks/changes_tie_to_totals.sql",
             "nothing was changed; please report this",
         )

@@ -30,7 +30,7 @@ def tables(document: Document, limit: int | None) -> Iterator[Table]:
     """The totals that are tables, then the rows; at most `limit` rows of them."""
     word = finality(document.basis.final) if document.basis.deliveries else ""
     for name, total in document.totals.items():
-        if isinstance(total, Rows):
+        if isinstance(total, Rows) and total.count:
             yield Table(_titled(name.replace("_", " "), word), _headed(total), _cells(total, None))
     if _has_heading(document.rows):
         yield from _grouped(document.rows)
