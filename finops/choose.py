@@ -25,6 +25,7 @@ _TOLD_WITH = {
     "rounded_costs": _METRICS,
     "amortized_identity": _AMORTIZED,
     "net_difference": _NET,
+    "repeated_plan_fees": frozenset({"net_amortized"}),
     "net_equals_gross": _NET,
 }
 
