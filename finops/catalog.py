@@ -17,7 +17,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.engines.duckdb import connect, literal
+from finops.arrivals import TABLE as ARRIVALS_TABLE
+from finops.arrivals import Run, copy_arrivals
+from finops.engines.duckdb import connect, identifier, literal, path_list
 from finops.errors import DataError, EngineError
 
 if TYPE_CHECKING:
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 MARTS = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
+# The folder of the store with what each delivery changed; it outlives the deliveries.
+JOURNAL = "journal"
 
+# No file's name becomes this one: DuckDB calls a database by its file up to the first dot.
+_OLD = "catalog.before"
 _ENTRY_TABLES = ("deliveries", "delivery_payers", "delivery_files", "unavailable_metrics", "problems")
 _TABLES = """
 create table catalog (schema_version integer);
@@ -102,10 +108,21 @@ def store_of(database: Path) -> Path:
 def deliveries(database: Path, state: str = "current") -> list[Delivery]:
     """The loaded deliveries, oldest period first. Raises DataError when there is no database or it cannot be read."""
     with open_catalog(database) as connection:
-        cursor = connection.execute("select * from deliveries where state = ? order by period, export", [state])
-        names = [column[0] for column in cursor.description or ()]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return [Delivery(**{**row, "layout": json.loads(row["layout"])}) for row in found]
+        return [one for one in recorded(connection) if one.state == state]
+
+
+def recorded(connection: DuckDBPyConnection) -> list[Delivery]:
+    """Every delivery whose marts are kept, current or replaced, oldest period first."""
+    cursor = connection.execute("select * from deliveries order by period, export, delivery_id")
+    names = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [Delivery(**{**row, "layout": json.loads(row["layout"])}) for row in rows]
+
+
+def unavailable_in(connection: DuckDBPyConnection, delivery_ids: Sequence[str]) -> dict[str, str]:
+    """The metrics that one of the deliveries cannot give, each with the column it lacks."""
+    sql = "select metric, missing from unavailable_metrics where list_contains(?, delivery_id) order by 1, 2"
+    return dict(connection.execute(sql, [list(delivery_ids)]).fetchall())
 
 
 @contextmanager
@@ -154,7 +171,7 @@ def single_writer(database: Path) -> Iterator[None]:
         yield
 
 
-def commit(database: Path, entry: Entry) -> None:
+def commit(database: Path, entry: Entry, run: Run | None = None) -> None:
     """Make a delivery current and the one it replaces `replaced`: all of it, or nothing."""
     draft = database.with_name(f"{database.name}.{os.getpid()}.tmp")
     try:
@@ -162,7 +179,7 @@ def commit(database: Path, entry: Entry) -> None:
         try:
             if database.exists():
                 _copy_tables(connection, database)
-            _record(connection, entry)
+            _record(connection, entry, run or Run())
             _define_views(connection, store_of(database))
         finally:
             connection.close()
@@ -177,7 +194,7 @@ def commit(database: Path, entry: Entry) -> None:
 
 def _create(path: Path) -> DuckDBPyConnection:
     connection = connect(path)
-    connection.execute(_TABLES)
+    connection.execute(_TABLES + ARRIVALS_TABLE)
     connection.execute("insert into catalog values (?)", [SCHEMA_VERSION])
     return connection
 
@@ -185,28 +202,21 @@ def _create(path: Path) -> DuckDBPyConnection:
 def _copy_tables(connection: DuckDBPyConnection, database: Path) -> None:
     # a fresh file each time: a copy that is changed in place grows with every commit
     _open(database, read_only=True).close()
-    connection.execute(f"attach {literal(str(database))} as old (read_only)")
+    connection.execute(f"attach {literal(str(database))} as {identifier(_OLD)} (read_only)")
     for table in _ENTRY_TABLES:
-        connection.execute(f"insert into {table} select * from old.{table}")
-    connection.execute("detach old")
+        connection.execute(f"insert into {table} select * from {identifier(_OLD)}.{table}")
+    copy_arrivals(connection, _OLD)
+    connection.execute(f"detach {identifier(_OLD)}")
 
 
-def _record(connection: DuckDBPyConnection, entry: Entry) -> None:
+def _record(connection: DuckDBPyConnection, entry: Entry, run: Run) -> None:
     new = entry.delivery
-    stale = [
-        row[0]
-        for row in connection.execute(
-            "select delivery_id from deliveries where identity = ? and period = ? and state = 'replaced'",
-            [new.identity, new.period],
-        ).fetchall()
-    ]
-    for table in _ENTRY_TABLES:
-        for old in stale:
-            connection.execute(f"delete from {table} where delivery_id = ?", [old])
+    _arrive(connection, new, run.name or new.delivery_id)
     connection.execute(
         "update deliveries set state = 'replaced' where identity = ? and period = ?",
         [new.identity, new.period],
     )
+    _forget(connection, new, run.keep)
     values = {**asdict(new), "layout": json.dumps(new.layout)}
     marks = ", ".join("?" * len(values))
     connection.execute(f"insert into deliveries ({', '.join(values)}) values ({marks})", list(values.values()))
@@ -221,6 +231,27 @@ def _record(connection: DuckDBPyConnection, entry: Entry) -> None:
             connection.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
 
 
+def _arrive(connection: DuckDBPyConnection, new: Delivery, run: str) -> None:
+    known = [run, new.delivery_id, new.identity, new.export, new.period, new.delivery, new.loaded_at]
+    connection.execute(
+        "insert into arrivals select (select coalesce(max(position), 0) + 1 from arrivals), ?, ?, ?, ?, ?, ?, ?, "
+        "(select delivery_id from deliveries where identity = ? and period = ? and state = 'current')",
+        [*known, new.identity, new.period],
+    )
+
+
+def _forget(connection: DuckDBPyConnection, new: Delivery, keep: int) -> None:
+    """Drop all but the `keep` newest predecessors of a delivery. That they came stays known."""
+    older = connection.execute(
+        "select delivery_id from deliveries join arrivals using (delivery_id) "
+        "where deliveries.identity = ? and deliveries.period = ? and delivery_id <> ? order by position desc",
+        [new.identity, new.period, new.delivery_id],
+    ).fetchall()
+    for (old,) in older[keep:]:
+        for table in _ENTRY_TABLES:
+            connection.execute(f"delete from {table} where delivery_id = ?", [old])
+
+
 def _define_views(connection: DuckDBPyConnection, store: Path) -> None:
     # For people who open the file in DuckDB's own shell; finops itself resolves the paths anew each time.
     current = connection.execute("select delivery_id from deliveries where state = 'current' order by 1").fetchall()
@@ -233,6 +264,29 @@ def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str, folders: Mappi
     homes = [store / delivery_id / (folders or {}).get(delivery_id, "marts") for delivery_id in delivery_ids]
     paths = [literal(str((home / f"{mart}.parquet").absolute())) for home in homes]
     return f"select * from read_parquet([{', '.join(paths)}], union_by_name = true, hive_partitioning = false)"
+
+
+def changes_path(store: Path, delivery_id: str) -> Path:
+    """Where it is kept what a delivery changed against the one it replaced."""
+    return store / JOURNAL / f"{delivery_id}.parquet"
+
+
+def changes_sql(store: Path, delivery_ids: Sequence[str]) -> str:
+    """The select over what these deliveries changed: a row is as in the model cost_changes, behind a delivery_id."""
+    paths = [path for delivery_id in delivery_ids if (path := changes_path(store, delivery_id)).is_file()]
+    if not paths:
+        return _NO_CHANGES
+    return f"select * from read_parquet({path_list([path.absolute() for path in paths])})"
+
+
+_NO_CHANGES = """
+select
+    cast(null as varchar) as delivery_id, cast(null as varchar) as metric, cast(null as varchar) as billing_currency,
+    false as is_change, cast(null as varchar) as sub_account_id, cast(null as varchar) as x_service_code,
+    cast(null as varchar) as charge_type, cast(0 as decimal(38, 10)) as old_cost,
+    cast(0 as decimal(38, 10)) as new_cost, cast(0 as decimal(38, 10)) as restated_cost
+where false
+"""
 
 
 def _flush_to_disk(path: Path) -> None:

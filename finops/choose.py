@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from finops.catalog import Delivery, Problem
+from finops.as_of import held_then
+from finops.catalog import Delivery, Problem, recorded, unavailable_in
 from finops.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _TOLD_WITH = {
     "rounded_costs": _METRICS,
     "amortized_identity": _AMORTIZED,
     "net_difference": _NET,
+    "repeated_plan_fees": frozenset({"net_amortized"}),
     "net_equals_gross": _NET,
     "not_in_grouping": _METRICS,
     "payer_unknown": _METRICS,
@@ -45,12 +46,18 @@ class Chosen:
     problems: tuple[Problem, ...] = ()
 
 
-def choose(catalog: DuckDBPyConnection, metric: str, period: str | None = None, export: str | None = None) -> Chosen:
-    """Choose among the current deliveries, for figures of one metric.
+def choose(
+    catalog: DuckDBPyConnection,
+    metric: str,
+    period: str | None = None,
+    export: str | None = None,
+    as_of: str | None = None,
+) -> Chosen:
+    """Choose among the current deliveries, or those that were when `as_of` was, for figures of one metric.
 
-    Raises DataError when there is none, UsageError for an unknown export.
+    Raises DataError when there is none, or one that is needed is gone; UsageError for an unknown export or delivery.
     """
-    loaded = _loaded(catalog)
+    loaded = _loaded(catalog) if as_of is None else held_then(catalog, as_of, period, export)
     if not loaded:
         raise DataError("nothing is loaded yet", fix="finops ingest FOLDER")
     names = sorted({one.export for one in loaded})
@@ -69,16 +76,13 @@ def choose(catalog: DuckDBPyConnection, metric: str, period: str | None = None, 
     return Chosen(
         deliveries=tuple(counted),
         payers_left_out=tuple(left_out),
-        unavailable=_unavailable(catalog, counted),
+        unavailable=unavailable_in(catalog, [one.delivery_id for one in counted]),
         problems=(*notes, *_several_payers(counted, payers), *_quality(catalog, counted, metric)),
     )
 
 
 def _loaded(catalog: DuckDBPyConnection) -> list[Delivery]:
-    cursor = catalog.execute("select * from deliveries where state = 'current' order by period, export")
-    names = [column[0] for column in cursor.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return [Delivery(**{**row, "layout": json.loads(row["layout"])}) for row in rows]
+    return [one for one in recorded(catalog) if one.state == "current"]
 
 
 def _payers(catalog: DuckDBPyConnection) -> dict[str, list[str]]:
@@ -139,14 +143,6 @@ def _several_payers(counted: Sequence[Delivery], payers: Mapping[str, Sequence[s
     return [Problem("several_payers", text, "--where payer=")] if len(found) > 1 else []
 
 
-def _unavailable(catalog: DuckDBPyConnection, counted: Sequence[Delivery]) -> dict[str, str]:
-    ids = [one.delivery_id for one in counted]
-    rows = catalog.execute(
-        "select metric, missing from unavailable_metrics where list_contains(?, delivery_id)", [ids]
-    ).fetchall()
-    return dict(rows)
-
-
 def _quality(catalog: DuckDBPyConnection, counted: Sequence[Delivery], metric: str) -> list[Problem]:
     """What is known against the deliveries; the same note on several is told once."""
     notes: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
@@ -155,13 +151,14 @@ def _quality(catalog: DuckDBPyConnection, counted: Sequence[Delivery], metric: s
             notes["unvouched", "no manifest vouches that the delivery is complete"].append(one)
         if one.final is not True:
             notes[_BY_AWS if one.format == FORMATS[-1] else _FINALITY[one.final]].append(one)
-        rows = catalog.execute("select code, message from problems where delivery_id = ?", [one.delivery_id]).fetchall()
+        rows = catalog.execute(_PROBLEMS_OF, [one.delivery_id]).fetchall()
         for code, message in rows:
             if metric in _TOLD_WITH.get(code, ()):
                 notes[code, message].append(one)
     return [Problem(code, message, _joined(places)) for (code, message), places in notes.items()]
 
 
+_PROBLEMS_OF = "select code, message from problems where delivery_id = ? order by code, message"
 _FINALITY = {
     False: ("estimated", "costs without an invoice id are estimates"),
     None: ("finality_unknown", "finality is unknown: the export has no invoice ids"),

@@ -22,16 +22,21 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 _BATCH = 10_000
 
-# How a value is shown to a person; machines always get it exactly. `heading` starts a group of rows.
-Kind = Literal["text", "heading", "money", "percent", "count", "flag", "time"]
+# How a value is shown to a person; machines always get it exactly. `heading` starts a group of rows, an `id` is cut to
+# the beginning that is enough to name it.
+Kind = Literal["text", "heading", "id", "money", "percent", "count", "flag", "time"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its key in JSON and CSV, and what kind of value it holds."""
+    """One column of a table: its key in JSON and CSV, and what kind of value it holds.
+
+    What rows below each other have in common in `shared` columns is told to a person once, above them.
+    """
 
     name: str
     kind: Kind = "text"
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,15 @@ def basis_of(ledger: Ledger) -> Basis:
         as_of=ledger.as_of,
         deliveries=ledger.deliveries,
     )
+
+
+def span_of(periods: Sequence[str]) -> tuple[date | None, date | None]:
+    """The first day of the earliest billing period and the one after the last of the latest; None of nothing."""
+    months = [date.fromisoformat(f"{period}-01") for period in periods]
+    if not months:
+        return None, None
+    last = max(months)
+    return min(months), date(last.year + last.month // 12, last.month % 12 + 1, 1)
 
 
 def with_problems(document: Document, *problems: Problem) -> Document:

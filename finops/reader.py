@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.catalog import MARTS, Delivery, Problem, mart_sql, open_catalog, store_of
+from finops.catalog import MARTS, Delivery, Problem, changes_sql, mart_sql, open_catalog, store_of
 from finops.choose import Chosen, choose
 from finops.config.settings import Settings
 from finops.cuts import folders
@@ -38,7 +38,10 @@ __all__ = ["COST_COLUMNS", "Ask", "Ledger", "Problem", "open_ledger"]
 
 @dataclass(frozen=True)
 class Ask:
-    """What a reading verb is asked. `end` is exclusive; `by` are dimensions that must be ready to group by."""
+    """What a reading verb is asked. `end` is exclusive; `by` are dimensions that must be ready to group by.
+
+    `as_of` names a delivery: the ledger is read as it was when that one was current.
+    """
 
     period: str | None = None
     last: str | None = None
@@ -48,6 +51,7 @@ class Ask:
     where: tuple[str, ...] = ()
     export: str | None = None
     by: str | None = None
+    as_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
 
 def _chosen(db: Path, ask: Ask) -> Chosen:
     with open_catalog(db) as catalog:
-        chosen = choose(catalog, ask.metric, period=ask.period, export=ask.export)
+        chosen = choose(catalog, ask.metric, period=ask.period, export=ask.export, as_of=ask.as_of)
+    _require_marts(store_of(db), chosen.deliveries)
     if ask.metric in chosen.unavailable:
         raise UsageError(
             f"the export cannot give {ask.metric} cost: it has no usable {chosen.unavailable[ask.metric]}",
@@ -121,6 +126,16 @@ def _chosen(db: Path, ask: Ask) -> Chosen:
             "another --metric, or deliver the export with that column",
         )
     return chosen
+
+
+def _require_marts(store: Path, deliveries: Sequence[Delivery]) -> None:
+    for one in deliveries:
+        if not (store / one.delivery_id / "marts").is_dir():
+            raise DataError(
+                f"the files of delivery {one.delivery} of {one.export} {one.period} are gone from the store",
+                str(store),
+                "ingest that period again",
+            )
 
 
 def _create_views(
@@ -139,6 +154,7 @@ def _create_views(
         if mart != "tag_sets" and chosen.payers_left_out:
             select += f" where (delivery_id, coalesce(billing_account_id, '')) not in ({_pairs(chosen)})"
         connection.execute(f"create temp view {name} as {select}")
+    connection.execute(f"create temp view cost_changes as {changes_sql(store, ids)}")
     _create_deliveries(connection, chosen.deliveries)
     first, end = _days(connection, ask)
     for mart in _FILTERED:
@@ -295,6 +311,7 @@ def _described(one: Delivery) -> dict[str, Any]:
         "format": one.format,
         "period": one.period,
         "delivery": one.delivery,
+        "delivery_id": one.delivery_id,
         "rows": one.rows,
         "unblended": one.unblended,
         "final": one.final,

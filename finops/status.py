@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date
+from datetime import UTC
 from pathlib import Path
 
 from finops.catalog import Delivery, deliveries, open_catalog
 from finops.choose import Chosen, choose
-from finops.document import Basis, Column, Document, Rows
+from finops.document import Basis, Column, Document, Rows, span_of
 
 COLUMNS = (
     Column("export"),
@@ -89,13 +89,13 @@ def _counted_from(chosen: Chosen, shares: Sequence[Share]) -> dict[Share, str]:
 
 
 def _basis(listed: Sequence[Delivery], rows: Sequence[tuple[object, ...]]) -> Basis:
-    months = [date.fromisoformat(f"{one.period}-01") for one in listed]
+    start, end = span_of([one.period for one in listed])
     currencies = {one.currency for one in listed}
     ends = [one.last_charge.replace(tzinfo=UTC) for one in listed if one.last_charge]
     finals = {one.final for one in listed}
     return Basis(
-        start=min(months, default=None),
-        end=_month_after(max(months)) if months else None,
+        start=start,
+        end=end,
         metric=METRIC,
         currency=currencies.pop() if len(currencies) == 1 else None,
         final=False if False in finals else None if None in finals else True,
@@ -107,8 +107,4 @@ def _basis(listed: Sequence[Delivery], rows: Sequence[tuple[object, ...]]) -> Ba
 def _described(one: Delivery, note: object) -> dict[str, object]:
     row = dict(zip((column.name for column in COLUMNS), _facts(one), strict=False))
     del row["files"]
-    return row | {"vouched": one.vouched, "note": note}
-
-
-def _month_after(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return row | {"delivery_id": one.delivery_id, "vouched": one.vouched, "note": note}

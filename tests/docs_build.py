@@ -28,7 +28,7 @@ from finops.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "docs" / "schema" / "output.schema.json"
-FOLDERS = ("staging", "ledger", "marts", "rules", "checks")
+FOLDERS = ("staging", "ledger", "marts", "journal", "rules", "checks")
 
 _BLOCK = re.compile(r"<!-- generated: (?P<name>[\w-]+)(?: (?P<argument>[\w-]+))? -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -47,6 +47,22 @@ _KEYS = {
         "loaded_at": "when it was loaded, UTC",
         "note": "what a reader of the figures should know, blank when nothing",
         "deliveries": "deliveries listed",
+    },
+    "status --changes": {
+        "period": "billing period, YYYY-MM",
+        "export": "its name",
+        "service": "AWS service code",
+        "account": "account that used it",
+        "charge_type": "AWS line item type; from FOCUS the charge category",
+        "currency": "of the costs",
+        "old": "cost in the delivery that was replaced",
+        "new": "cost in the delivery that replaced it",
+        "difference": "`new` - `old`",
+        "restated": "the part of `difference` on days that were complete in the old delivery",
+        "old_delivery": "the delivery that was replaced, as `--as-of` takes it",
+        "new_delivery": "the delivery that replaced it",
+        "replaced_at": "when, UTC",
+        "changes": "rows of this replacement",
     },
     "tag-gaps": {
         "total_cost": "all cost",
@@ -249,19 +265,24 @@ def _verb(verb: str) -> str:
 
 
 def _output(verb: str) -> Iterator[str]:
-    found = next((one for one in _schema()["allOf"] if one["if"]["properties"]["command"]["const"] == verb), None)
-    if found is None:
-        return
-    parts = found["then"]["properties"]
-    first = [("the dimensions as typed", "text", "`resource` is the key `resource_id`")] if verb == "spend" else []
-    yield "Rows (`rows[]` in JSON, columns in CSV):"
-    yield _keys_table(verb, parts["rows"]["items"]["properties"], first)
+    """The keys of what the verb prints, and of what it prints instead with an option of its own."""
+    for one in _schema()["allOf"]:
+        command = one["if"]["properties"]["command"]["const"]
+        if command.partition(" ")[0] == verb:
+            with_option = "" if command == verb else f" of `finops {command}`"
+            yield from _keys_of(command, one["then"]["properties"], with_option)
+
+
+def _keys_of(command: str, parts: dict[str, Any], where: str) -> Iterator[str]:
+    first = [("the dimensions as typed", "text", "`resource` is the key `resource_id`")] if command == "spend" else []
+    yield f"Rows{where} (`rows[]` in JSON, columns in CSV):"
+    yield _keys_table(command, parts["rows"]["items"]["properties"], first)
     for name, total in parts["totals"]["properties"].items():
         if total.get("type") == "array":
             yield f"`totals.{name}[]`:"
-            yield _keys_table(verb, total["items"]["properties"])
+            yield _keys_table(command, total["items"]["properties"])
         else:
-            yield f"`totals.{name}`: {_kind(total)}, {_meaning(verb, name)}."
+            yield f"`totals.{name}`: {_kind(total)}, {_meaning(command, name)}."
 
 
 def _keys_table(verb: str, keys: dict[str, Any], first: Iterable[tuple[str, str, str]] = ()) -> str:

@@ -42,7 +42,13 @@ PERIOD = "2026-10"
 # The models an ingest builds; rules read tables that are made for the question asked.
 BUILT = ("staging", "ledger", "marts", "checks")
 # Tables of the chain that are no model: whose columns they have.
-_SAME_AS = {"line_items": "cur_line_items"}
+_SAME_AS = {
+    "line_items": "cur_line_items",
+    "replaced_daily_cost": "daily_cost",
+    "replaced_period_totals": "period_totals",
+}
+# What there is only where a delivery replaces another one.
+_OF_TWO_DELIVERIES = {"compared_metrics", "settled_days"}
 # Tables of the chain that nothing computes: the columns they have.
 _COSTS = ("x_unblended_cost", "x_net_unblended_cost", "x_amortized_cost", "x_net_amortized_cost")
 _ANSWERED = ("billing_account_id", "billing_period_start", "charge_day", "service_name", "billing_currency", *_COSTS)
@@ -184,7 +190,9 @@ def create_given(connection: DuckDBPyConnection, name: str, given: Table) -> Non
 @cache
 def column_types() -> dict[str, str]:
     """The type of every column in the chain, by its name: it is the same in every model."""
-    types = {"cost": MONEY.upper().replace(" ", "")}
+    money = MONEY.upper().replace(" ", "")
+    types = dict.fromkeys(("cost", "old_cost", "new_cost", "restated_cost"), money)
+    types |= {"before": "DATE", "is_final": "BOOLEAN", "is_change": "BOOLEAN"}
     with TemporaryDirectory() as folder:
         for shape in SHAPES:
             home = Path(folder) / shape
@@ -214,7 +222,11 @@ def build_cost_explorer(month: Month, folder: Path) -> DuckDBPyConnection:
 def models_of(shape: str) -> list[Model]:
     """The models that are built from an export of one shape."""
     others = tuple(other for other in SHAPES if other != shape)
-    return [model for model in load_models().values() if model.folder in BUILT and not model.name.startswith(others)]
+    return [
+        model
+        for model in load_models().values()
+        if model.folder in BUILT and not model.name.startswith(others) and not _OF_TWO_DELIVERIES & set(model.inputs)
+    ]
 
 
 def described(connection: DuckDBPyConnection, sql: str) -> dict[str, str]:

@@ -156,6 +156,7 @@ def _deliveries(lines: Sequence[Line], loaded: Loaded) -> list[dict[str, Any]]:
             "format": "CUR 2.0",
             "period": month,
             "delivery": f"d-{month}",
+            "delivery_id": f"id-{month}",
             "rows": sum(line.line_items for line in lines if f"{line.charge_day:%Y-%m}" == month),
             "unblended": sum((Decimal(line.cost) for line in lines if f"{line.charge_day:%Y-%m}" == month), Decimal(0)),
             "final": loaded.final.get(month, False),
@@ -183,6 +184,11 @@ create table resource_daily (
     x_taggable boolean, x_is_long boolean, cost decimal(38, 10), line_items bigint, hours_mask integer,
     billing_period varchar as (strftime(charge_day, '%Y-%m')),
     x_unblended_cost decimal(38, 10) as (cost), x_amortized_cost decimal(38, 10) as (cost)
+);
+create table cost_changes (
+    delivery_id varchar, metric varchar, billing_currency varchar, is_change boolean, sub_account_id varchar,
+    x_service_code varchar, charge_type varchar, old_cost decimal(38, 10), new_cost decimal(38, 10),
+    restated_cost decimal(38, 10)
 );
 create table tag_values (
     delivery_id varchar default 'd', tag_set_id ubigint, tag varchar, raw_key varchar, raw_value varchar,

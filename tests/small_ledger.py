@@ -77,6 +77,7 @@ DELIVERY = {
     "format": "CUR 2.0 Parquet",
     "period": "2026-10",
     "delivery": "20261120T060000Z",
+    "delivery_id": "acme-cur-2026-10-0123456789",
     "rows": 8,
     "unblended": Decimal("207.6250000121"),
     "final": False,

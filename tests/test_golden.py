@@ -17,17 +17,18 @@ import jsonschema
 import pytest
 
 from finops.catalog import Problem
+from finops.changes import changes
 from finops.dimensions import parse_by
 from finops.doctor.check import Check, ok, problem, unchecked
 from finops.doctor.examine import as_document
-from finops.document import Document
+from finops.document import Document, Rows
 from finops.explain import explain
 from finops.output import write
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
 from tests.small_ledger import small_ledger
-from tests.tiny_export import ingested, write_export
+from tests.tiny_export import LINES, ingested, restate, write_export
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parent.parent / "docs" / "schema" / "output.schema.json"
@@ -64,6 +65,18 @@ def loaded(folder: Path) -> Document:
     return _at_a_fixed_time(status(database))
 
 
+def changed(folder: Path) -> Document:
+    from finops.cli import main
+
+    database = ingested(folder)
+    dearer = {**LINES[0], "lineItem/UnblendedCost": "11.3500000001"}
+    restate(folder / "acme", "23c095f7-4939-4253-b41e-7f0f5f12e2be", [dearer, *LINES[1:3]])
+    main(["ingest", str(folder / "acme"), "--db", str(database)])
+    with changes(database, "unblended") as document:
+        totals = {name: _replaced_at_a_fixed_time(rows) for name, rows in document.totals.items()}
+        return replace(document, rows=_replaced_at_a_fixed_time(document.rows), totals=totals)
+
+
 def explained(_: Path) -> Document:
     document = explain("list")
     # Models and checks speak for themselves in their own files, and may be reworded there.
@@ -95,6 +108,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "tag_gaps": gaps,
     "tag_gaps_of_nothing": gaps_of_nothing,
     "status": loaded,
+    "status_changes": changed,
     "explain": explained,
     "doctor": examined,
 }
@@ -155,9 +169,17 @@ def test_the_figures_of_the_golden_ledger_are_exact() -> None:
 def _at_a_fixed_time(document: Document) -> Document:
     at = document.rows.names.index("loaded_at")
     rows = [(*row[:at], LOADED_AT, *row[at + 1 :]) for row in document.rows.read(None)]
-    deliveries = [{**one, "loaded_at": LOADED_AT} for one in document.basis.deliveries]
+    deliveries = [
+        {**one, "loaded_at": LOADED_AT, "delivery_id": f"{one['export']}-{one['period']}-0123456789"}
+        for one in document.basis.deliveries
+    ]
     return replace(
         document,
         rows=document.rows.of(document.rows.columns, rows),
         basis=replace(document.basis, deliveries=deliveries),
     )
+
+
+def _replaced_at_a_fixed_time(rows: Rows) -> Rows:
+    at = rows.names.index("replaced_at")
+    return Rows.of(rows.columns, [(*row[:at], LOADED_AT, *row[at + 1 :]) for row in rows.read(None)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import signal
 import subprocess
@@ -16,14 +15,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from finops.catalog import Delivery, deliveries, store_of
+from finops.catalog import JOURNAL, Delivery, deliveries, store_of
 from finops.cli import main
 from finops.config import Settings
 from finops.errors import DataError, FinopsError
 from finops.ingest.discover import survey
 from finops.ledger.load import Failed, Loaded, load
 from finops.reader import Ask, open_ledger
-from tests.tiny_export import COLUMNS, LINES, write_export
+from tests.tiny_export import COLUMNS, LINES, restate, write_export
 
 TOTAL = Decimal("16.7500000181")
 
@@ -45,16 +44,6 @@ def spend(database: Path, by: str = "null", metric: str = "unblended", **ask: An
     with open_ledger(database, Settings(), Ask(metric=metric, **ask)) as ledger:
         rows = ledger.rows(f"select {by} as key, sum({ledger.cost}) as cost from resource_daily group by 1")
     return {row["key"]: row["cost"] for row in rows}
-
-
-def restate(export: Path, delivery: str, lines: list[dict[str, str]]) -> None:
-    """Deliver the period again, in place: new rows, and a manifest that names the new delivery."""
-    home = export / "20261001-20261101"
-    write_export(export.parent / "again", lines, name=export.name)
-    again = export.parent / "again" / export.name / "20261001-20261101"
-    (home / f"{export.name}-1.csv").write_bytes((again / f"{export.name}-1.csv").read_bytes())
-    manifest = json.loads((again / f"{export.name}-Manifest.json").read_text())
-    (home / f"{export.name}-Manifest.json").write_text(json.dumps({**manifest, "assemblyId": delivery}))
 
 
 def plain(folder: Path, name: str = "bill.csv", **columns: str) -> Path:
@@ -310,6 +299,15 @@ def test_the_database_is_for_its_owner_only_and_stays_small(tmp_path: Path) -> N
     assert cost == Decimal(3)
 
 
+@pytest.mark.parametrize("name", ["old", "catalog", "deliveries"])
+def test_a_database_may_have_any_name(name: str, tmp_path: Path) -> None:
+    database, export = tmp_path / f"{name}.duckdb", write_export(tmp_path)
+    loaded(database, export)
+    restate(export, "second", [{"lineItem/UnblendedCost": "3"}])
+    loaded(database, export)
+    assert spend(database) == {None: Decimal(3)}
+
+
 def test_a_second_writer_is_told_to_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     database, export = tmp_path / "x.duckdb", write_export(tmp_path)
     running = load(database, survey([export]).found)
@@ -352,7 +350,8 @@ def test_an_ingest_that_is_stopped_leaves_the_previous_delivery_and_the_next_one
     loaded(database, export)
     assert spend(database) == {None: Decimal(3)}
     kept = {delivery.delivery_id for state in ("current", "replaced") for delivery in deliveries(database, state)}
-    assert {folder.name for folder in store_of(database).iterdir()} == kept
+    assert {folder.name for folder in store_of(database).iterdir()} == kept | {JOURNAL}
+    assert [path.stem for path in (store_of(database) / JOURNAL).iterdir()] == [only_delivery(database).delivery_id]
 
 
 def test_a_full_disk_is_exit_4_and_leaves_the_previous_delivery(tmp_path: Path) -> None:

@@ -254,6 +254,57 @@ def test_plotly_is_the_file_its_checksum_was_taken_of() -> None:
     assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == digest
 
 
+# --- what newer deliveries changed -----------------------------------------------------------------
+
+
+def told(*changes: tuple[object, ...], metric: str = "amortized") -> str:
+    """The Markdown of the report where September was delivered anew; a change is service, old, new, restated."""
+    held = ledger(every_day(*WEEKS, cost="5"), Loaded(final={"2026-09": True}))
+    for service, old, new, restated in changes:
+        held.connection.execute(
+            "insert into cost_changes values ('id-2026-09', ?, 'USD', ?, '200000000010', ?, 'Usage', ?, ?, ?)",
+            [metric, service is not None, service, old, new, restated],
+        )
+    return report_md.render(build(held, "weekly"))
+
+
+REST = (None, "1000", "1000", "0")
+
+
+def test_a_restated_month_is_said_on_the_first_screen_with_its_largest_part() -> None:
+    text = told(REST, ("AmazonEC2", "50", "43.5", "-7.5"), ("AmazonS3", "0", "1", "1"))
+    first = "September 2026 was restated: -$6.50 on days that the delivery before had complete, the largest part "
+    assert f"> **Note:** {first}AmazonEC2 in 200000000010 (-$7.50)." in text
+    assert "September 2026 was delivered anew: -$5.50 against the delivery before, -$6.50 of it on days" in text
+
+
+def test_what_cancels_out_is_restated_all_the_same() -> None:
+    assert "restated: $0.00 on days" in told(REST, ("AmazonEC2", "50", "40", "-10"), ("AmazonS3", "0", "10", "10"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("AmazonEC2", "50", "60", "0"), "+$10.00 against the delivery before, all of it charges that came since"),
+        (("AmazonEC2", "50", "60", "1.04"), "+$10.00 against the delivery before, +$1.04 of it on days that were"),
+    ],
+)
+def test_what_came_since_or_is_less_than_a_thousandth_stands_beside_the_deliveries_only(
+    change: tuple[str, ...], said: str
+) -> None:
+    text = told(REST, change)
+    assert f"September 2026 was delivered anew: {said}" in text
+    assert "was restated" not in text
+
+
+def test_a_delivery_that_changed_nothing_is_not_worth_a_word() -> None:
+    assert "anew" not in told(REST)
+
+
+def test_a_metric_that_could_not_be_compared_is_said() -> None:
+    assert "what changed cannot be told in this metric" in told(REST, metric="unblended")
+
+
 # --- Markdown -------------------------------------------------------------------------------------
 
 

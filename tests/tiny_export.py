@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -62,6 +63,17 @@ def write_export(folder: Path, lines: Iterable[dict[str, str]] = LINES, name: st
     }
     (home / f"{name}-Manifest.json").write_text(json.dumps(manifest))
     return root
+
+
+def restate(export: Path, delivery: str, lines: Iterable[dict[str, str]], **always: str) -> None:
+    """Deliver the period again, in place: new rows, and a manifest that names the new delivery."""
+    home = export / "20261001-20261101"
+    shutil.rmtree(export.parent / "again", ignore_errors=True)
+    write_export(export.parent / "again", lines, name=export.name, **always)
+    again = export.parent / "again" / export.name / "20261001-20261101"
+    (home / f"{export.name}-1.csv").write_bytes((again / f"{export.name}-1.csv").read_bytes())
+    manifest = json.loads((again / f"{export.name}-Manifest.json").read_text())
+    (home / f"{export.name}-Manifest.json").write_text(json.dumps({**manifest, "assemblyId": delivery}))
 
 
 def ingested(folder: Path, **values: str) -> Path:

@@ -49,11 +49,11 @@ def ingest_cost_explorer(wanted: Wanted, db: Path | None, config: Path | None) -
     from finops.ingest.cost_explorer.plan import plan
     from finops.ledger.cost_explorer_months import needed
 
-    required = load_settings(config).tags.required
+    settings = load_settings(config)
     database = db_path(db)
     door = open_door(wanted.profile)
     account = caller(door)
-    asked = plan(today(), wanted.days, required)
+    asked = plan(today(), wanted.days, settings.tags.required)
     asker = Asker(door.client("ce"), store_of(database), account.account, now, wanted.refresh)
     missing = needed(asked, asker)
     _announce(asked, account, missing, wanted)
@@ -67,7 +67,7 @@ def ingest_cost_explorer(wanted: Wanted, db: Path | None, config: Path | None) -
         )
     door.calls.limits[SOURCE] = wanted.max_requests
     with _counted(door):
-        _load(database, asked, asker, account)
+        _load(database, asked, asker, account, settings.ledger.keep_deliveries)
 
 
 def _announce(asked: Plan, account: Account, missing: int, wanted: Wanted) -> None:
@@ -86,14 +86,14 @@ def _announce(asked: Plan, account: Account, missing: int, wanted: Wanted) -> No
     say(f"  USD {_price()} more for each further page of an answer; stops after {wanted.max_requests} (--max-requests)")
 
 
-def _load(database: Path, asked: Plan, asker: Asker, account: Account) -> None:
+def _load(database: Path, asked: Plan, asker: Asker, account: Account, keep: int) -> None:
     from finops.ledger.cost_explorer import month_parts
     from finops.ledger.cost_explorer_months import months
     from finops.ledger.load import Failed, load
 
     loaded = 0
     found = months(asked, asker, account, lambda span: say(f"{span.month}: nothing was charged, nothing is loaded"))
-    for result in load(database, found, parts=month_parts):
+    for result in load(database, found, parts=month_parts, keep=keep):
         if isinstance(result, Failed):
             raise result.error
         loaded += 1
@@ -105,12 +105,14 @@ def _load(database: Path, asked: Plan, asker: Asker, account: Account) -> None:
 
 
 def _told(result: Loaded) -> str:
+    from finops.cli.replaced import replaced
+
     one = result.delivery
     state = "final" if one.final else "estimated"
     what = f"{one.export} {one.period}: {one.rows:,} rows, {one.unblended:,.2f} {one.currency} unblended, {state}"
     if not result.bytes_read:
         return f"unchanged {what}"
-    return f"loaded {what}" + (f"; replaces {result.replaced}" if result.replaced else "")
+    return f"loaded {what}{replaced(result)}"
 
 
 @contextmanager

@@ -58,13 +58,13 @@ def _ingest_folders(paths: list[Path], db: Path | None, config: Path | None) -> 
     from finops.ingest.discover import survey
     from finops.ledger.load import Failed, load
 
-    load_settings(config)
+    settings = load_settings(config)
     found = survey(paths)
     _announce(found)
     failed: list[Failed] = []
     total = sum(path.stat().st_size for one in found.found for path in one.files)
     with Progress(total) as progress:
-        for result in load(db_path(db), found.found, progress.step):
+        for result in load(db_path(db), found.found, progress.step, keep=settings.ledger.keep_deliveries):
             if isinstance(result, Failed):
                 failed.append(result)
                 progress.skip(sum(path.stat().st_size for path in result.found.files))
@@ -89,12 +89,13 @@ def _announce(found: Survey) -> None:
 
 
 def _loaded(result: Loaded) -> str:
+    from finops.cli.replaced import replaced
+
     one = result.delivery
     what = f"{one.export} {one.period}: {one.format}, {one.rows:,} rows, {one.unblended:,.2f} {one.currency} unblended"
     if not result.bytes_read:
         return f"unchanged {what}; 0 bytes read"
-    replaced = f"; replaces delivery {result.replaced}" if result.replaced else ""
-    return f"loaded {what}, {one.bytes:,} bytes{replaced}"
+    return f"loaded {what}, {one.bytes:,} bytes{replaced(result)}"
 
 
 def _fail(failed: list[Failed], deliveries: int) -> None:

@@ -33,6 +33,10 @@ ExportName = Annotated[
     str | None,
     typer.Option("--export", metavar="NAME", help="Only this export, not the best of each period."),
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DELIVERY", help="The ledger as it was when this delivery was current."),
+]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file instead of stdout.")
 ]

@@ -25,6 +25,7 @@ def asked(
     where: Sequence[str] | None = None,
     export: str | None = None,
     by: str | None = None,
+    as_of: str | None = None,
 ) -> Ask:
     """The options as one question. Raises UsageError for a day that is none."""
     from finops.reader import Ask
@@ -38,6 +39,7 @@ def asked(
         where=tuple(where or ()),
         export=export,
         by=by,
+        as_of=as_of,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from finops.cli.options import ConfigFile, Db, ExportName, From, Last, Metric, Output, Period, To, Where
+from finops.cli.options import AsOf, ConfigFile, Db, ExportName, From, Last, Metric, Output, Period, To, Where
 from finops.cli.reading import asked, opened
 
 Cadence = Annotated[
@@ -27,6 +27,7 @@ def run(
     metric: Metric = None,
     where: Where = None,
     export: ExportName = None,
+    as_of: AsOf = None,
     form: Form = None,
     output: Output = None,
     db: Db = None,
@@ -43,7 +44,7 @@ def run(
         from finops.output.report_html import render
     else:
         from finops.output.report_md import render
-    ask = asked(metric or "amortized", period, last, from_, to, where, export)
+    ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
     with opened(ask, db, config) as ledger:
         facts = build(ledger, cadence)
     text = render(facts)

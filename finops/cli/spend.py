@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from finops.cli.options import (
+    AsOf,
     ConfigFile,
     Db,
     ExportName,
@@ -34,6 +35,7 @@ def run(
     metric: Metric = None,
     where: Where = None,
     export: ExportName = None,
+    as_of: AsOf = None,
     form: Format = "table",
     output: Output = None,
     db: Db = None,
@@ -45,6 +47,6 @@ def run(
     from finops.spend import spend
 
     dimensions = parse_by(by)
-    ask = asked(metric or "unblended", period, last, from_, to, where, export, by)
+    ask = asked(metric or "unblended", period, last, from_, to, where, export, by, as_of=as_of)
     with opened(ask, db, config) as ledger:
         write(spend(ledger, dimensions), form, output)

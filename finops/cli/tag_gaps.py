@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finops.cli.options import (
+    AsOf,
     ConfigFile,
     Db,
     ExportName,
@@ -40,6 +41,7 @@ def run(
     metric: Metric = None,
     where: Where = None,
     export: ExportName = None,
+    as_of: AsOf = None,
     form: Format = "table",
     output: Output = None,
     db: Db = None,
@@ -50,7 +52,7 @@ def run(
     from finops.tag_gaps import tag_gaps
 
     percent = _percent(fail_under)
-    ask = asked(metric or "amortized", period, last, from_, to, where, export)
+    ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
     with opened(ask, db, config) as ledger:
         document = tag_gaps(ledger)
         write(document, form, output)

@@ -12,6 +12,7 @@ from finops.config.settings import (
     Budget,
     CheckPolicy,
     Environment,
+    LedgerPolicy,
     Planned,
     Settings,
     Suppression,
@@ -31,6 +32,7 @@ def build(document: Mapping[str, Any], path: File | None) -> Settings:
         tags=tags,
         environments=tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items()),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
+        ledger=LedgerPolicy(**document.get("ledger", {})),
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
         planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
     )

@@ -96,6 +96,9 @@ SHARES = Kind(
 )
 PERCENT = Kind("a number from 0 to 100", lambda value: _is_number(value) and 0 <= value <= 100)
 HOURS = Kind("a number of hours above 0", lambda value: _is_number(value) and value > 0)
+COUNT = Kind(
+    "a whole number, 0 or more", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0
+)
 DAY = Kind("a day, as in 2027-01-15", lambda value: isinstance(value, date) and not isinstance(value, datetime))
 
 GATES = ("budget", "forecast", "variance", "anomaly", "coverage", "gap", "reconcile", "stale")
@@ -128,6 +131,7 @@ DOCUMENT = Table(
             )
         ),
         "check": Table({"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS}),
+        "ledger": Table({"keep_deliveries": COUNT}),
         "suppress": Rows(
             Table({"rule": TEXT, "where": WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
         ),

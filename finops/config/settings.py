@@ -67,6 +67,13 @@ class CheckPolicy:
 
 
 @dataclass(frozen=True)
+class LedgerPolicy:
+    """How many predecessors of each delivery stay readable, for figures as they were."""
+
+    keep_deliveries: int = 1
+
+
+@dataclass(frozen=True)
 class Suppression:
     """A finding that is known and accepted, with the reason and the last day it is."""
 
@@ -93,5 +100,6 @@ class Settings:
     tags: TagPolicy = field(default_factory=TagPolicy)
     environments: tuple[Environment, ...] = ()
     check: CheckPolicy = field(default_factory=CheckPolicy)
+    ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()

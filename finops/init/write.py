@@ -19,6 +19,10 @@ _CHECK = """\
 #tag_coverage = 95  # percent of the cost that can be tagged
 #max_age_hours = 36
 
+# How many predecessors of each delivery stay readable, for `finops report --as-of DELIVERY`.
+[ledger]
+#keep_deliveries = 1
+
 # Findings that are known and accepted, each with its reason.
 #[[suppress]]
 #rule = "untagged_spend"

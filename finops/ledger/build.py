@@ -246,12 +246,25 @@ def _cur_notes(connection: DuckDBPyConnection, unavailable: dict[str, str], foun
             if abs(row["difference"]) >= _NOTICEABLE:
                 text = f"amortized cost differs by {row['difference']:,.2f} from what the fees explain"
                 notes.append(Problem("amortized_identity", text))
+    if "net_amortized" not in unavailable:
+        notes += _repeated_fees(connection)
     if found["has_net"] and "net_unblended" not in unavailable:
         for row in _rows(connection, models.model("net_ties_to_unblended").sql):
             if abs(row["difference"]) >= _NOTICEABLE:
                 text = f"net unblended differs from unblended by {row['difference']:,.2f}"
                 notes.append(Problem("net_difference", text))
     return notes
+
+
+def _repeated_fees(connection: DuckDBPyConnection) -> list[Problem]:
+    rows = _rows(connection, models.model("cur_repeated_plan_fees").sql)
+    if not rows:
+        return []
+    difference = sum((row["difference"] for row in rows), Decimal(0))
+    text = (
+        f"{len(rows)} Savings Plan fee(s) are billed in several rows; net amortized cost is {difference:,.2f} too low"
+    )
+    return [Problem("repeated_plan_fees", text)]
 
 
 def _row(connection: DuckDBPyConnection, sql: str) -> dict[str, Any]:

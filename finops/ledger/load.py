@@ -14,31 +14,49 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.catalog import Delivery, Entry, Problem, commit, deliveries, single_writer, store_of
+from finops.arrivals import Run, arrivals
+from finops.catalog import (
+    JOURNAL,
+    Delivery,
+    Entry,
+    Problem,
+    changes_path,
+    commit,
+    deliveries,
+    open_catalog,
+    single_writer,
+    store_of,
+    unavailable_in,
+)
 from finops.engines.duckdb import connect
 from finops.engines.source import period_column
 from finops.errors import DataError, EngineError, FinopsError
 from finops.ingest.discover import Found, are_chunks
 from finops.ingest.rows import Rows, is_parquet, split_by_period, store_rows
 from finops.ledger.build import Built, build
+from finops.ledger.journal import Change, write_changes
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _INCOMING = ".incoming"
 # Folders of the store that outlive the deliveries made from them.
-_KEPT = (".cost_explorer",)
+_KEPT = (".cost_explorer", JOURNAL)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one delivery: `delivery` is what the catalog holds now, `bytes_read` 0 when it was unchanged."""
+    """What became of one delivery: `delivery` is what the catalog holds now, `bytes_read` 0 when it was unchanged.
+
+    `changes` are what it changed against the delivery it `replaced`, by currency; None where that cannot be told.
+    """
 
     found: Found
     delivery: Delivery
     problems: tuple[Problem, ...]
     bytes_read: int
     replaced: str | None
+    changes: tuple[Change, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,23 +107,25 @@ def load(
     found: Iterable[Found],
     step: Step = lambda text, size: None,
     parts: Parts = export_parts,
+    keep: int = 1,
 ) -> Iterator[Loaded | Failed]:
     """Load deliveries one by one. `step(text, bytes)` is told what is done and how many bytes that was.
 
-    `found` is read as the loading goes on; what it raises ends the load. Raises EngineError when another ingest is
-    writing.
+    `found` is read as the loading goes on; what it raises ends the load. `keep` predecessors of each delivery stay
+    readable. Raises EngineError when another ingest is writing.
     """
+    run = Run(datetime.now(UTC).isoformat(), keep)
     with single_writer(database):
         _sweep(database)
         for one in found:
             try:
-                yield from _load_one(database, one, step, parts)
+                yield from _load_one(database, one, step, parts, run)
             except FinopsError as error:
                 yield Failed(one, error)
         _sweep(database)
 
 
-def _load_one(database: Path, found: Found, step: Step, parts: Parts) -> Iterator[Loaded]:
+def _load_one(database: Path, found: Found, step: Step, parts: Parts, run: Run) -> Iterator[Loaded]:
     unchanged = _already_loaded(database, found)
     if unchanged:
         yield from (Loaded(found, delivery, (), 0, None) for delivery in unchanged)
@@ -120,7 +140,7 @@ def _load_one(database: Path, found: Found, step: Step, parts: Parts) -> Iterato
         connection = connect(spill=folder / "spill")
         for part in parts(connection, found, folder, step):
             step(f"{found.export} {part.period}: marts", 0)
-            yield _finish(database, found, part, folder)
+            yield _finish(database, connection, found, part, folder, run)
 
 
 def _already_loaded(database: Path, found: Found) -> list[Delivery]:
@@ -164,7 +184,7 @@ def _refuse_versions(found: Found, parts: Sequence[tuple[str, Rows]], parquet: b
         )
 
 
-def _finish(database: Path, found: Found, part: Part, folder: Path) -> Loaded:
+def _finish(database: Path, connection: DuckDBPyConnection, found: Found, part: Part, folder: Path, run: Run) -> Loaded:
     delivery_id = _delivery_id(found, part.period)
     final = folder / delivery_id
     built = part.build(final, delivery_id)
@@ -173,14 +193,31 @@ def _finish(database: Path, found: Found, part: Part, folder: Path) -> Loaded:
         path.rename(final / "rows" / path.name)
     _keep_originals(part.originals, final / "originals")
     delivery = _delivery(found, part, delivery_id, built, _export_name(database, found))
-    previous = [old for old in _current(database) if (old.identity, old.period) == (found.identity, part.period)]
+    same = (found.identity, part.period)
+    previous = next((old for old in _current(database) if (old.identity, old.period) == same), None)
+    changes = _changes(database, connection, delivery_id, previous, built)
     home = store_of(database) / delivery_id
     shutil.rmtree(home, ignore_errors=True)
     final.rename(home)
     sizes = {str(path): path.stat().st_size for path in found.files}
-    commit(database, Entry(delivery, built.payers, sizes, built.unavailable, built.problems))
-    replaced = previous[0].delivery if previous else None
-    return Loaded(found, delivery, tuple(built.problems), delivery.bytes, replaced)
+    commit(database, Entry(delivery, built.payers, sizes, built.unavailable, built.problems), run)
+    return Loaded(
+        found, delivery, tuple(built.problems), delivery.bytes, previous.delivery if previous else None, changes
+    )
+
+
+def _changes(
+    database: Path, connection: DuckDBPyConnection, delivery_id: str, old: Delivery | None, built: Built
+) -> tuple[Change, ...] | None:
+    """What the delivery changes against the one it replaces, written down; None where there is nothing to compare."""
+    store = store_of(database)
+    if old is None or not (store / old.delivery_id / "marts").is_dir():
+        return None
+    target = changes_path(store, delivery_id)
+    target.parent.mkdir(exist_ok=True)
+    with open_catalog(database) as catalog:
+        lacking = unavailable_in(catalog, [old.delivery_id])
+    return tuple(write_changes(connection, store, delivery_id, old, {*lacking, *built.unavailable}, target))
 
 
 def _keep_originals(originals: Sequence[Path], folder: Path) -> None:
@@ -278,6 +315,7 @@ def _sweep(database: Path) -> None:
             draft.unlink()
     kept = {delivery.delivery_id for delivery in _current(database)}
     replaced = {old.delivery_id for old in deliveries(database, "replaced")} if database.exists() else set()
+    _sweep_journal(database)
     for folder in store.iterdir():
         if folder.name in _KEPT:
             continue
@@ -286,3 +324,14 @@ def _sweep(database: Path) -> None:
         elif folder.name in replaced:
             for part in ("rows", "originals"):
                 shutil.rmtree(folder / part, ignore_errors=True)
+
+
+def _sweep_journal(database: Path) -> None:
+    """Remove the changes of a delivery that never came."""
+    came: set[str] = set()
+    if database.exists():
+        with open_catalog(database) as catalog:
+            came = {one.delivery_id for one in arrivals(catalog)}
+    for path in (store_of(database) / JOURNAL).glob("*"):
+        if path.stem not in came:
+            path.unlink()

@@ -11,6 +11,7 @@ from finops.output.report_words import (
     cash,
     count_cell,
     day_name,
+    delivered_anew,
     finality,
     money_cell,
     open_days,
@@ -30,6 +31,10 @@ _FINALITY = {
     False: "Charges without an invoice can still change.",
     None: "The export has no invoice ids, so nobody can tell from it whether they will change.",
 }
+_AS_OF = (
+    "Once a newer delivery has replaced one of these, finops report --as-of with its id makes the report as it was "
+    "just before."
+)
 
 
 def sections(facts: ReportFacts) -> tuple[Section, ...]:
@@ -171,8 +176,9 @@ def _trust(facts: ReportFacts) -> Section:
     text = [f"{figures_are} {_FINALITY[facts.final]}"]
     if facts.as_of:
         text.append(f"The newest charge in the data ends {shown(facts.as_of)}.")
+    text += [delivered_anew(one, facts.currency) for one in facts.replaced]
     problems = Block("Problems", () if facts.problems else ("No problem is known.",), table=_problems_table(facts))
-    blocks = (Block("Deliveries", table=_deliveries_table(facts)), problems)
+    blocks = (Block("Deliveries", (_AS_OF,), table=_deliveries_table(facts)), problems)
     return Section("trust", "State of the data", tuple(text), blocks)
 
 

@@ -12,6 +12,7 @@ from finops.output.report_words import (
     mean_before,
     open_days,
     plural,
+    restated,
     short_span,
     those_before,
     unit,
@@ -169,6 +170,7 @@ def _warnings(facts: ReportFacts) -> tuple[str, ...]:
         )
     if any(not entry["vouched"] for entry in facts.deliveries):
         found.append("No manifest vouches that every file of the data is here.")
+    found += [restated(one, facts.currency) for one in facts.replaced if one.is_notable]
     return tuple(found)
 
 

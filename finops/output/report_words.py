@@ -11,6 +11,7 @@ from finops.output.values import exact_decimal, money, printable
 from finops.report.compare import Compared
 from finops.report.facts import ReportFacts
 from finops.report.month import Sums
+from finops.report.replaced import Replaced
 from finops.report.windows import Window, month_before
 
 DAILY = "Daily charges"
@@ -111,6 +112,29 @@ def _is_whole_month(window: Window) -> bool:
 def mean_before(facts: ReportFacts) -> str:
     """`the mean of the 4 weeks before`; of one week there is no mean."""
     return those_before(facts) if len(facts.before) == 1 else f"the mean of {those_before(facts)}"
+
+
+def delivered_anew(one: Replaced, currency: str) -> str:
+    """What a newer delivery of a period changed, in one sentence."""
+    if one.difference is None or one.restated is None:
+        return f"{_month(one)} was delivered anew; what changed cannot be told in this metric."
+    text = f"{_month(one)} was delivered anew: {cash(one.difference, currency, sign=True)} against the delivery before"
+    restated = f"{cash(one.restated, currency, sign=True)} of it on days that were complete"
+    part = restated if one.moved else "all of it charges that came since"
+    return f"{text}, {part}; finops status --changes --period {one.period} lists it."
+
+
+def restated(one: Replaced, currency: str) -> str:
+    """What was reported before and has changed, in one sentence."""
+    place = printable(f"{one.service} in {one.account}")
+    return (
+        f"{_month(one)} was restated: {cash(one.restated or Decimal(0), currency, sign=True)} on days that the "
+        f"delivery before had complete, the largest part {place} ({cash(one.most, currency, sign=True)})."
+    )
+
+
+def _month(one: Replaced) -> str:
+    return f"{date.fromisoformat(f'{one.period}-01'):%B %Y}"
 
 
 def open_days(held: Sums) -> str:

@@ -30,15 +30,19 @@ def tables(document: Document, limit: int | None) -> Iterator[Table]:
     """The totals that are tables, then the rows; at most `limit` rows of them."""
     word = finality(document.basis.final) if document.basis.deliveries else ""
     for name, total in document.totals.items():
-        if isinstance(total, Rows):
+        if isinstance(total, Rows) and total.count:
             yield Table(_titled(name.replace("_", " "), word), _headed(total), _cells(total, None))
-    yield from _grouped(document.rows) if _has_heading(document.rows) else [_rows(document, limit, word)]
+    if _has_heading(document.rows):
+        yield from _grouped(document.rows)
+    elif any(column.shared for column in document.rows.columns):
+        yield from _under_what_they_share(document.rows, limit)
+    else:
+        yield _rows(document, limit, word)
 
 
 def _rows(document: Document, limit: int | None, word: str) -> Table:
     rows, total = document.rows, _row_of_totals(document)
     cells = _cells(rows, limit)
-    hidden = rows.count - len(cells)
     # Without a dimension the one row is the total itself.
     is_total = rows.names[0] in total
     return Table(
@@ -46,8 +50,31 @@ def _rows(document: Document, limit: int | None, word: str) -> Table:
         columns=_headed(rows),
         cells=cells,
         footer=_footer(rows.columns, total, word) if total and not is_total else (),
-        more=f"{hidden:,} more rows; --format csv or json holds all" if hidden else "",
+        more=_more(rows.count - len(cells)),
     )
+
+
+def _more(hidden: int) -> str:
+    return f"{hidden:,} more rows; --format csv or json holds all" if hidden else ""
+
+
+def _under_what_they_share(rows: Rows, limit: int | None) -> Iterator[Table]:
+    """A table for each run of rows that share what they can, without those columns; only the last says what is left."""
+    own = [at for at, column in enumerate(rows.columns) if not column.shared]
+    together = [at for at, column in enumerate(rows.columns) if column.shared]
+    cells = _cells(rows, limit)
+    columns = _headed(rows)
+    left = len(cells)
+    for shared, group in groupby(cells, key=lambda row: [row[at] for at in together]):
+        lines = [[row[at] for at in own] for row in group]
+        left -= len(lines)
+        named = (_named(columns[at], cell) for at, cell in zip(together, shared, strict=True))
+        more = "" if left else _more(rows.count - len(cells))
+        yield Table(", ".join(named), [columns[at] for at in own], lines, more=more)
+
+
+def _named(column: Column, cell: str) -> str:
+    return cell if column.kind == "text" else f"{column.name} {cell}"
 
 
 def _headed(rows: Rows) -> list[Column]:

@@ -11,6 +11,7 @@ from finops.document import Basis, Kind
 
 # C0, DEL and C1 drive a terminal; the bidirectional controls make a line read other than it is.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _RIGHT: frozenset[Kind] = frozenset({"money", "percent", "count"})
 
@@ -39,7 +40,7 @@ def exact_decimal(value: Decimal) -> str:
 def shown(value: Any, kind: Kind = "text") -> str:
     """The value for a person: money to the cent, what would move a cursor spelled out."""
     if value is None:
-        return "unknown" if kind == "flag" else "" if kind in ("text", "heading") else "n/a"
+        return "unknown" if kind == "flag" else "" if kind in ("text", "heading", "id") else "n/a"
     if kind == "money":
         return money(Decimal(value))
     if kind == "percent":
@@ -47,11 +48,18 @@ def shown(value: Any, kind: Kind = "text") -> str:
         return f"{Decimal(value).quantize(Decimal('0.01'), ROUND_DOWN)}%"
     if kind == "count":
         return f"{value:,}"
+    if kind == "id":
+        return short_id(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{_utc(value):%Y-%m-%d %H:%M} UTC"
     return printable(exact(value))
+
+
+def short_id(text: str) -> str:
+    """The first digits of a UUID, as much as anybody reads of it; any other id whole."""
+    return text[:8] if _UUID.fullmatch(text) else printable(text)
 
 
 def money(value: Decimal) -> str:
@@ -60,6 +68,12 @@ def money(value: Decimal) -> str:
     if value and text in ("0.00", "-0.00"):
         return "<0.01" if value > 0 else ">-0.01"
     return "0.00" if text == "-0.00" else text
+
+
+def signed_money(value: Decimal) -> str:
+    """The same with a plus before what is more than nothing."""
+    text = money(value)
+    return f"+{text}" if value > 0 and text[0].isdigit() else text
 
 
 def printable(text: str) -> str:

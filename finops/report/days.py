@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from finops.ledger.journal import NEWEST_DAYS_OPEN
 from finops.report.windows import Window
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 # AWS bills an hour up to a day late, each service on its own schedule: a day is complete when nearly all of
 # its hours have been seen, and the newest days of an open month are not, whatever they show.
 HOURS_OF_A_COMPLETE_DAY = 22
-NEWEST_DAYS_OPEN = 2
 
 
 @dataclass(frozen=True)

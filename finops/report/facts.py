@@ -14,6 +14,7 @@ from finops.dimensions import dimension
 from finops.report.compare import Compared, Ranking, added, compare, rank
 from finops.report.days import Day, read_days
 from finops.report.month import MonthToDate, Sums, month_to_date, sums
+from finops.report.replaced import Replaced, replaced
 from finops.report.tags import Gaps, TagSpend, biggest_gaps, tag_spend
 from finops.report.windows import Cadence, Reach, Window, whole_windows
 
@@ -63,6 +64,8 @@ class ReportFacts:
     month_final: bool | None
     """The same of the month to date."""
     deliveries: tuple[Mapping[str, Any], ...]
+    replaced: tuple[Replaced, ...]
+    """Periods of these days that were delivered anew, and what changed."""
     problems: tuple[Problem, ...]
 
     @property
@@ -119,6 +122,7 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
         month_final=_final(ledger, month.so_far.window),
         deliveries=tuple(ledger.deliveries),
         problems=(*ledger.problems, *cost_explorer_tag_notes(ledger, tags), *_mixed(by_key, ledger)),
+        replaced=replaced(ledger, Window(windows[-1].start, max(windows[0].end, month.so_far.window.end))),
     )
 
 

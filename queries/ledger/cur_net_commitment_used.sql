@@ -5,6 +5,7 @@
 -- columns:
 --   savings_plan_arn: the plan
 --   charge_period_start: start of the plan's recurring fee, UTC
+--   fee_rows: rows of the fee that have a commitment after discounts, each of which is reduced by net_used
 --   net_used: net effective cost of the usage the plan covered while that fee ran
 with
 covered as (
@@ -18,21 +19,24 @@ covered as (
 ),
 
 fees as (
-    select distinct
+    select
         x_savings_plan_arn as savings_plan_arn,
         charge_period_start,
-        charge_period_end
+        max(charge_period_end) as charge_period_end,
+        count(coalesce(savings_plan_net_amortized_upfront, savings_plan_net_recurring)) as fee_rows
     from cur
     where x_line_item_type = 'SavingsPlanRecurringFee'
+    group by x_savings_plan_arn, charge_period_start
 )
 
 select
     fees.savings_plan_arn,
     fees.charge_period_start,
+    fees.fee_rows,
     cast(sum(covered.net_used) as decimal(38, 10)) as net_used
 from fees
 inner join covered
     on fees.savings_plan_arn = covered.savings_plan_arn
     and covered.hour_start >= fees.charge_period_start
     and covered.hour_start < fees.charge_period_end
-group by fees.savings_plan_arn, fees.charge_period_start
+group by fees.savings_plan_arn, fees.charge_period_start, fees.fee_rows
