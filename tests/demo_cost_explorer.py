@@ -46,6 +46,7 @@ def demo_charges(months: int = 3) -> tuple[Charge, ...]:
     return tuple(_charge(key, costs) for key, costs in sums.items())
 
 
+@cache
 def demo_month(period: str) -> Month:
     """What Cost Explorer answers about one of the months, ready to be loaded."""
     asked = plan(TODAY, 90, TAGS)

@@ -54,7 +54,7 @@ def sums(folder: Path, cut: Cut, mart: str = "daily_cost") -> dict[tuple[date, s
     return {(day, service): tuple(costs) for day, service, *costs in found.fetchall() if any(costs)}
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(groups_of(CHARGES, least=1), groups_of(ACCOUNTS), groups_of(OWNER))
 def test_every_cut_has_the_sums_of_the_first_by_day_and_service(
     charges: tuple[Group, ...], accounts: tuple[Group, ...], owners: tuple[Group, ...]

@@ -64,12 +64,12 @@ def build_month(
     problems = []
     for cut, _ in others:
         _bind_cut(connection, files[cut], ("true",) if cut.tag else ("true", "false"))
-        _bind_totals(connection, total)
+        _bind_line_items(connection, total)
         _write_cut(connection, month, cut, folder / cut.folder, delivery_id)
         problems += _left_out(connection, cut)
     # The cut by record type is the delivery's own, and what is said of the delivery is read from its marts.
     _bind_cut(connection, files[others[0][0]])
-    _bind_totals(connection, total, len(groups))
+    _bind_line_items(connection, total, len(groups))
     _write_cut(connection, month, charges, folder / charges.folder, delivery_id)
     (found,) = _rows(connection, _SUMMARY)
     return Built(
@@ -105,7 +105,6 @@ def _bind_source(connection: DuckDBPyConnection, files: dict[Cut, Path]) -> None
     _bind_cut(connection, first)
     for name in ("cost_explorer", "cost_explorer_line_items"):
         connection.execute(f"create or replace temp view {name} as {models.model(name).sql}")
-    connection.execute("create or replace temp view line_items as from cost_explorer_line_items")
 
 
 def _bind_cut(connection: DuckDBPyConnection, groups: Path, may_carry_tag: Sequence[str] = ()) -> None:
@@ -120,8 +119,9 @@ def _read(connection: DuckDBPyConnection, table: str, path: Path, condition: str
     connection.execute(f"create or replace temp view {table} as from read_parquet({literal(str(path))}){condition}")
 
 
-def _bind_totals(connection: DuckDBPyConnection, total: Decimal, rows: int | None = None) -> None:
-    """What the marts must sum to; without `rows` as many rows as there are, where some stand for others."""
+def _bind_line_items(connection: DuckDBPyConnection, total: Decimal, rows: int | None = None) -> None:
+    """The rows of the cut and what they must sum to; without `rows` they are as many as there are."""
+    connection.execute("create or replace temp table line_items as from cost_explorer_line_items")
     connection.execute(
         "create or replace temp table source_totals as select "
         "coalesce(cast(? as bigint), (select count(*) from line_items)) as line_items, "
