@@ -23,8 +23,8 @@ from finops.errors import DataError, EngineError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 1
-MARTS = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
+SCHEMA_VERSION = 2
+MARTS = ("resource_daily", "daily_cost", "period_totals", "split_cost_daily", "tag_sets")
 
 _ENTRY_TABLES = ("deliveries", "delivery_payers", "delivery_files", "unavailable_metrics", "problems")
 _TABLES = """

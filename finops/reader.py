@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -52,7 +52,8 @@ class Ledger:
     """An open ledger: `connection` has the marts, limited to the chosen deliveries, the period and the filters.
 
     `cost` is the SQL column of the metric, `start` and `end` the charge days covered (half-open), `final` None
-    where nobody can tell, `as_of` the end of the newest charge seen.
+    where nobody can tell, `as_of` the end of the newest charge seen. `unavailable` maps each metric that the
+    deliveries cannot give to the column they lack.
     """
 
     connection: DuckDBPyConnection
@@ -66,6 +67,7 @@ class Ledger:
     as_of: datetime | None
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run a query, one dict per row."""
@@ -254,6 +256,7 @@ def _ledger(
         as_of=max((one.last_charge.replace(tzinfo=UTC) for one in deliveries if one.last_charge), default=None),
         deliveries=[_described(one) for one in deliveries],
         problems=[*chosen.problems, *_merged(connection, settings, ask, filters), *_widened(filters)],
+        unavailable=chosen.unavailable,
     )
 
 

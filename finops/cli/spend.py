@@ -18,6 +18,7 @@ from finops.cli.options import (
     Where,
 )
 from finops.cli.reading import asked, opened
+from finops.config import load_settings
 
 By = Annotated[
     str | None,
@@ -25,8 +26,15 @@ By = Annotated[
 ]
 
 
+Allocate = Annotated[
+    bool,
+    typer.Option("--allocate", help="Give shared cost to the values of the tag in --by, by the rules of [[allocate]]."),
+]
+
+
 def run(
     by: By = None,
+    allocate: Allocate = False,
     period: Period = None,
     last: Last = None,
     from_: From = None,
@@ -45,6 +53,14 @@ def run(
     from finops.spend import spend
 
     dimensions = parse_by(by)
-    ask = asked(metric or "unblended", period, last, from_, to, where, export, by)
+    needed = by
+    if allocate:
+        from finops.allocate import allocated_spend, dimensions_needed
+
+        needed = dimensions_needed(load_settings(config), dimensions)
+    ask = asked(metric or "unblended", period, last, from_, to, where, export, needed)
     with opened(ask, db, config) as ledger:
-        write(spend(ledger, dimensions), form, output)
+        if allocate:
+            write(allocated_spend(ledger, dimensions, each_rule=form in ("json", "csv")), form, output)
+        else:
+            write(spend(ledger, dimensions), form, output)
