@@ -16,7 +16,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from finops.allocate import allocated_spend
 from finops.catalog import Problem
+from finops.config import Allocation
 from finops.dimensions import parse_by
 from finops.document import Document
 from finops.explain import explain
@@ -24,7 +26,7 @@ from finops.output import write
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
-from tests.small_ledger import small_ledger
+from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import ingested, write_export
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -43,6 +45,24 @@ def spend_by_day(_: Path) -> Document:
 
 def spend_in_total(_: Path) -> Document:
     return spend(small_ledger(final=None), [])
+
+
+def _allocated(each_rule: bool) -> Document:
+    rules = (
+        Allocation("tax", "proportional", {"charge_category": ("Tax",)}, by=("spend", "account")),
+        Allocation("plans", "fixed", {"service": ("ComputeSavingsPlans",)}, shares={"prod": Decimal(100)}),
+        Allocation("untagged", "even", {"tag": ("(untagged)",)}),
+    )
+    ledger = small_ledger(problems=[ESTIMATED], settings=replace(SETTINGS, allocate=rules))
+    return allocated_spend(ledger, parse_by("month,tag:Environment"), each_rule)
+
+
+def spend_allocated(_: Path) -> Document:
+    return _allocated(each_rule=False)
+
+
+def spend_allocated_by_rule(_: Path) -> Document:
+    return _allocated(each_rule=True)
 
 
 def gaps(_: Path) -> Document:
@@ -72,6 +92,8 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
     "spend_in_total": spend_in_total,
+    "spend_allocated": spend_allocated,
+    "spend_allocated_by_rule": spend_allocated_by_rule,
     "tag_gaps": gaps,
     "tag_gaps_of_nothing": gaps_of_nothing,
     "status": loaded,
@@ -113,6 +135,7 @@ def test_every_json_document_is_valid_and_has_the_agreed_keys(
     [
         {"command": "spend", "totals": {}},
         {"command": "spend", "rows": [{"service": "a"}]},
+        {"command": "spend", "rows": [{"service": "a", "cost": 1, "allocated": 1}]},
         {"command": "tag-gaps", "rows": [{"tag": "a"}], "totals": {"by_tag": []}},
         {"command": "nonsense"},
         {"more": 1},

@@ -94,9 +94,8 @@ def plan(ledger: Ledger, by: Sequence[Dimension]) -> Plan:
 
 def dimensions_needed(settings: Settings, by: Sequence[Dimension]) -> str:
     """The dimensions asked for and those the rules look at, as `--by` spells them."""
-    words = [one.word for one in by]
-    for rule in _applying(settings, by[_tag_at(by)]):
-        words += [word for word in _words(rule) if word not in words]
+    extra = [word for rule in _applying(settings, by[_tag_at(by)]) for word in _words(rule)]
+    words = dict.fromkeys([*(one.word for one in by), *extra])
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(words)
     return text.getvalue()
