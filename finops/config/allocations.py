@@ -78,6 +78,9 @@ def _tag(text: str, path: Path, policy: TagPolicy) -> str:
 
 def _where(table: Mapping[str, Any], path: Path, policy: TagPolicy) -> dict[str, tuple[str, ...]]:
     where = {key: tuple(_texts(values)) for key, values in table.items()}
+    for key, values in where.items():
+        if not values:
+            raise Mismatch((*path, key), f"{key} has no value, so the rule fits no line", f"leave {key} out")
     for value in where.get("tag", ()):
         if value not in NO_VALUE:
             fix = f'"tag:Project" = "{value}" for a value; known: {", ".join(NO_VALUE)}'

@@ -114,7 +114,9 @@ WAYS = ("even", "fixed", "proportional")
 NO_VALUE = ("(untagged)", "(untaggable)", "(invalid)")
 ALLOCATE = Table(
     {
-        "name": Kind("a text in quotes that does not begin with (", lambda value: _is_text(value) and value[0] != "("),
+        "name": Kind(
+            "a text in quotes that does not begin with (", lambda value: _is_text(value) and value.strip()[0] != "("
+        ),
         "for": TEXT_OR_TEXTS,
         "where": Table({**WHERE.keys, "tag": TEXT_OR_TEXTS}, prefixes=WHERE.prefixes),
         "to": Kind(", ".join(f'"{way}"' for way in WAYS[:-1]) + f' or "{WAYS[-1]}"', lambda value: value in WAYS),
