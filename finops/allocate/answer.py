@@ -149,7 +149,7 @@ def _told(settled: Settled, currency: str) -> Iterator[Problem]:
             text = f"{amount(sum(scopes.values())):,.2f} {currency} fits the rule and has nobody with spend to go to"
             yield Problem("allocation_left", f"{text}: {_places(places)}", f"[[allocate]] {name}")
     for name, values in settled.without_spend.items():
-        text = f"{', '.join(values)} has no spend of its own in what was asked; check the spelling"
+        text = f"no spend of their own, in what was asked, have {', '.join(values)}; check the spelling"
         yield Problem("allocation_target", text, f"[[allocate]] {name}")
 
 
