@@ -25,8 +25,8 @@ from finops.errors import DataError, EngineError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 1
-MARTS = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
+SCHEMA_VERSION = 2
+MARTS = ("resource_daily", "daily_cost", "period_totals", "split_cost_daily", "tag_sets")
 # The folder of the store with what each delivery changed; it outlives the deliveries.
 JOURNAL = "journal"
 

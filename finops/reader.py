@@ -59,7 +59,8 @@ class Ledger:
     """An open ledger: `connection` has the marts, limited to the chosen deliveries, the period and the filters.
 
     `cost` is the SQL column of the metric, `start` and `end` the charge days covered (half-open), `final` None
-    where nobody can tell, `as_of` the end of the newest charge seen. `cut` opens the ledger for other dimensions.
+    where nobody can tell, `as_of` the end of the newest charge seen. `cut` opens the ledger for other dimensions,
+    `unavailable` maps each metric that the deliveries cannot give to the column they lack.
     """
 
     connection: DuckDBPyConnection
@@ -73,6 +74,7 @@ class Ledger:
     as_of: datetime | None
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
     cut: Callable[[Sequence[Dimension]], Ledger] | None = None
 
     def over(self, *dimensions: Dimension) -> Ledger:
@@ -291,6 +293,7 @@ def _ledger(
         as_of=max((one.last_charge.replace(tzinfo=UTC) for one in deliveries if one.last_charge), default=None),
         deliveries=[_described(one) for one in deliveries],
         problems=[*chosen.problems, *_merged(connection, settings, ask, filters), *_widened(filters)],
+        unavailable=chosen.unavailable,
     )
 
 

@@ -32,7 +32,7 @@ def spend(ledger: Ledger, by: Sequence[Dimension]) -> Document:
         basis=basis_of(ledger),
         rows=Rows.of_query(ledger.connection, columns, rows["count"], _sorted(by)),
         totals={"cost": mart["cost"]},
-        problems=[*ledger.problems, *_notes(ledger, by, rows["count"])],
+        problems=[*ledger.problems, *notes(ledger, by, rows["count"])],
     )
 
 
@@ -55,7 +55,8 @@ def _sorted(by: Sequence[Dimension]) -> str:
     return f"select {', '.join([*names, 'coalesce(cost, 0) as cost'])} from spend_rows order by {order}"
 
 
-def _notes(ledger: Ledger, by: Sequence[Dimension], count: int) -> list[Problem]:
+def notes(ledger: Ledger, by: Sequence[Dimension], count: int) -> list[Problem]:
+    """What to say of an answer with `count` rows, beside what is known of the ledger."""
     notes = []
     if not count:
         notes.append(Problem("no_rows", "nothing was charged for what was asked", " ".join(ledger.ask.where)))

@@ -34,7 +34,15 @@ _BLOCK = re.compile(r"<!-- generated: (?P<name>[\w-]+)(?: (?P<argument>[\w-]+))?
 
 # What a key of a row or a total means, where no model says it.
 _KEYS = {
-    "spend": {"cost": "in the metric asked for"},
+    "spend": {
+        "cost": "in the metric asked for; with `--allocate` `direct` + `allocated`",
+        "direct": "with `--allocate`: as the bill has it",
+        "allocated": "with `--allocate`: given by rules, less what they took",
+        "rule": "with `--allocate`: the rule, `(direct)`, or `(split ...)` for split cost allocation",
+        "how": "how the rule divides, in words",
+        "left": "what the rule fits and nobody was found for",
+        "unattributed": "with `--allocate`: what is left with nobody, `(untagged)` and `(untaggable)`",
+    },
     "status": {
         "export": "its name; `@` and a short code behind it where another export has the same name",
         "format": "`legacy CUR`, `CUR 2.0` or `FOCUS`, with `CSV` or `Parquet`",

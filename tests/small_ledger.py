@@ -146,6 +146,11 @@ select * exclude (resource_id, x_usage_type, x_unblended_cost, x_amortized_cost)
     sum(x_unblended_cost) as x_unblended_cost, sum(x_amortized_cost) as x_amortized_cost
 from resource_daily group by all;
 create table tag_sets (delivery_id varchar, tag_set_id ubigint, source varchar, key varchar, value varchar);
+create table split_cost_daily (
+    delivery_id varchar, billing_period varchar, charge_day date, billing_account_id varchar,
+    parent_resource_id varchar, x_operation varchar, tag_set_id ubigint, billing_currency varchar,
+    x_split_cost decimal(38, 10), x_net_split_cost decimal(38, 10), line_items bigint
+);
 create view all_resource_daily as select * from resource_daily;
 create view all_daily_cost as select * from daily_cost;
 create table deliveries as select 'd1' as delivery_id, 'acme-cur' as export, '2026-10' as period;

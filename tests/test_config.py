@@ -50,6 +50,13 @@ until = 2027-03-31
 where = { account = "200000000030", service = ["AmazonEC2", "AmazonEKS"] }
 date = 2027-01-15
 note = "load test"
+
+[[allocate]]
+name = "cluster"
+for = "tag:Environment"
+where = { tag = "(untagged)", service = ["AmazonEKS"] }
+to = "fixed"
+shares = { prod = 62.5, dev = 37.5 }
 """
 
 

@@ -87,7 +87,7 @@ def test_groups_are_named_columns(model: Model) -> None:
 def test_sums_of_money_are_cast_back_to_money(model: Model) -> None:
     # Each engine gives a sum of DECIMAL(38,10) a type of its own.
     sums = [column.this for column in tree_of(model).selects if column.alias_or_name.endswith("cost")]
-    assert len(sums) == 5
+    assert len(sums) == (2 if model.name == "split_cost_daily" else 5)
     assert all(isinstance(one, exp.Cast) and one.to.sql("duckdb") == "DECIMAL(38, 10)" for one in sums)
 
 
@@ -123,7 +123,8 @@ def test_a_model_translated_and_back_gives_the_same_rows(
     for shape, connection in built.items():
         if model in models_of(shape):
             rows = rows_of(connection, model.sql)
-            assert rows
+            # FOCUS has no split cost
+            assert rows or (shape, model.name) == ("focus", "split_cost_daily")
             assert rows_of(connection, back) == rows
 
 

@@ -16,8 +16,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from finops.allocate import allocated_spend
 from finops.catalog import Problem
 from finops.changes import changes
+from finops.config import Allocation
 from finops.dimensions import parse_by
 from finops.doctor.check import Check, ok, problem, unchecked
 from finops.doctor.examine import as_document
@@ -27,7 +29,7 @@ from finops.output import write
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
-from tests.small_ledger import small_ledger
+from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import LINES, ingested, restate, write_export
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -47,6 +49,24 @@ def spend_by_day(_: Path) -> Document:
 
 def spend_in_total(_: Path) -> Document:
     return spend(small_ledger(final=None), [])
+
+
+def _allocated(each_rule: bool) -> Document:
+    rules = (
+        Allocation("tax", "proportional", {"charge_category": ("Tax",)}, by=("spend", "account")),
+        Allocation("plans", "fixed", {"service": ("ComputeSavingsPlans",)}, shares={"prod": Decimal(100)}),
+        Allocation("untagged", "even", {"tag": ("(untagged)",)}),
+    )
+    ledger = small_ledger(problems=[ESTIMATED], settings=replace(SETTINGS, allocate=rules))
+    return allocated_spend(ledger, parse_by("month,tag:Environment"), each_rule)
+
+
+def spend_allocated(_: Path) -> Document:
+    return _allocated(each_rule=False)
+
+
+def spend_allocated_by_rule(_: Path) -> Document:
+    return _allocated(each_rule=True)
 
 
 def gaps(_: Path) -> Document:
@@ -105,6 +125,8 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
     "spend_in_total": spend_in_total,
+    "spend_allocated": spend_allocated,
+    "spend_allocated_by_rule": spend_allocated_by_rule,
     "tag_gaps": gaps,
     "tag_gaps_of_nothing": gaps_of_nothing,
     "status": loaded,
@@ -148,6 +170,7 @@ def test_every_json_document_is_valid_and_has_the_agreed_keys(
     [
         {"command": "spend", "totals": {}},
         {"command": "spend", "rows": [{"service": "a"}]},
+        {"command": "spend", "rows": [{"service": "a", "cost": 1, "allocated": 1}]},
         {"command": "tag-gaps", "rows": [{"tag": "a"}], "totals": {"by_tag": []}},
         {"command": "doctor"},
         {"command": "nonsense"},

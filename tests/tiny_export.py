@@ -47,10 +47,11 @@ def write_export(folder: Path, lines: Iterable[dict[str, str]] = LINES, name: st
     root = folder / name
     home = root / "20261001-20261101"
     home.mkdir(parents=True)
+    rows = [{**COLUMNS, **always, **line} for line in lines]
     with (home / f"{name}-1.csv").open("w", newline="") as handle:
-        writer = csv.DictWriter(handle, list(COLUMNS))
+        writer = csv.DictWriter(handle, list(dict.fromkeys([*COLUMNS, *(key for row in rows for key in row)])))
         writer.writeheader()
-        writer.writerows({**COLUMNS, **always, **line} for line in lines)
+        writer.writerows(rows)
     manifest = {
         "assemblyId": f"{name}-assembly",
         "reportName": name,

@@ -19,6 +19,7 @@ from finops.cli.options import (
     Where,
 )
 from finops.cli.reading import asked, opened
+from finops.config import load_settings
 
 By = Annotated[
     str | None,
@@ -26,8 +27,15 @@ By = Annotated[
 ]
 
 
+Allocate = Annotated[
+    bool,
+    typer.Option("--allocate", help="Give shared cost to the values of the tag in --by, by the rules of [[allocate]]."),
+]
+
+
 def run(
     by: By = None,
+    allocate: Allocate = False,
     period: Period = None,
     last: Last = None,
     from_: From = None,
@@ -47,6 +55,14 @@ def run(
     from finops.spend import spend
 
     dimensions = parse_by(by)
-    ask = asked(metric or "unblended", period, last, from_, to, where, export, by, as_of=as_of)
+    needed = by
+    if allocate:
+        from finops.allocate import allocated_spend, dimensions_needed
+
+        needed = dimensions_needed(load_settings(config), dimensions)
+    ask = asked(metric or "unblended", period, last, from_, to, where, export, needed, as_of=as_of)
     with opened(ask, db, config) as ledger:
-        write(spend(ledger, dimensions), form, output)
+        if allocate:
+            write(allocated_spend(ledger, dimensions, each_rule=form in ("json", "csv")), form, output)
+        else:
+            write(spend(ledger, dimensions), form, output)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.config.settings import (
+    Allocation,
     Budget,
     CheckPolicy,
     Environment,
@@ -22,8 +23,8 @@ from finops.config.settings import (
 from finops.errors import ConfigError
 
 __all__ = [
-    "Budget", "CheckPolicy", "Environment", "Planned", "Settings", "Suppression", "TagPolicy", "ValueRule",
-    "config_path", "db_path", "load_settings", "memory_limit", "now", "parse_settings", "today",
+    "Allocation", "Budget", "CheckPolicy", "Environment", "Planned", "Settings", "Suppression", "TagPolicy",
+    "ValueRule", "config_path", "db_path", "load_settings", "memory_limit", "now", "parse_settings", "today",
 ]  # fmt: skip
 
 CONFIG_FILE = "finops.toml"

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
 
+from finops.config.allocations import allocations
 from finops.config.lines import Path
 from finops.config.policy import tag_of, value_reader
 from finops.config.schema import Mismatch, close_to, nearest
@@ -35,6 +36,7 @@ def build(document: Mapping[str, Any], path: File | None) -> Settings:
         ledger=LedgerPolicy(**document.get("ledger", {})),
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
         planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
+        allocate=allocations(document.get("allocate", ()), tags),
     )
     _refuse_shared_claims(result.environments)
     return result

@@ -111,6 +111,25 @@ WHERE = Table(
     prefixes={"tag:": TEXT_OR_TEXTS, "cost_category:": TEXT_OR_TEXTS},
 )
 
+METRICS = ("unblended", "net_unblended", "amortized", "net_amortized", "list")
+WAYS = ("even", "fixed", "proportional")
+# What a row says of a tag when it says no value of it.
+NO_VALUE = ("(untagged)", "(untaggable)", "(invalid)")
+ALLOCATE = Table(
+    {
+        "name": Kind(
+            "a text in quotes that does not begin with (", lambda value: _is_text(value) and value.strip()[0] != "("
+        ),
+        "for": TEXT_OR_TEXTS,
+        "where": Table({**WHERE.keys, "tag": TEXT_OR_TEXTS}, prefixes=WHERE.prefixes),
+        "to": Kind(", ".join(f'"{way}"' for way in WAYS[:-1]) + f' or "{WAYS[-1]}"', lambda value: value in WAYS),
+        "by": TEXT_OR_TEXTS,
+        "among": TEXTS,
+        "shares": Names(Kind("a number of percent above 0", lambda value: _is_number(value) and value > 0)),
+    },
+    needed=("name", "to"),
+)
+
 DOCUMENT = Table(
     {
         "tags": Table(
@@ -136,6 +155,7 @@ DOCUMENT = Table(
             Table({"rule": TEXT, "where": WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
         ),
         "planned": Rows(Table({"where": WHERE, "date": DAY, "note": TEXT}, needed=("where", "date"))),
+        "allocate": Rows(ALLOCATE),
     }
 )
 

@@ -93,6 +93,24 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class Allocation:
+    """How a shared cost is divided among the values of a tag: even, by fixed shares, or in proportion.
+
+    `where` are dimensions with their values, and `tag` for what the tag asked for says: (untagged), (untaggable) or
+    (invalid). `tags` are those the rule is for, none means any. `shares` are percent and sum to 100.
+    """
+
+    name: str
+    to: str
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    """`spend` or a metric, and dimensions within which the proportion is taken."""
+    among: tuple[str, ...] = ()
+    shares: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything finops.toml says; the defaults are what holds without one."""
 
@@ -103,3 +121,5 @@ class Settings:
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()
+    allocate: tuple[Allocation, ...] = ()
+    """In the order in which they apply."""

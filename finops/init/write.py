@@ -12,6 +12,27 @@ _HEAD = """\
 # The settings of finops. Changing one never needs a new ingest.
 # A line that begins with `#` and no blank behind it is a setting: take the `#` away to switch it on.
 """
+_ALLOCATE = """\
+# Who pays for shared cost: `finops spend --by tag:Project --allocate`. Rules apply in this order; what none takes
+# stays where it is. `to` is "proportional" (by spend, by another metric, within a dimension), "even" or "fixed".
+#[[allocate]]
+#name = "tax and credits"
+#where = { charge_category = ["Tax", "Credit"] }
+#to = "proportional"
+#
+#[[allocate]]
+#name = "shared cluster"
+#for = "tag:Project"
+#where = { "tag:Project" = "platform" }
+#to = "fixed"
+#shares = { web = 60, data = 40 }
+#
+#[[allocate]]
+#name = "untagged"
+#where = { tag = ["(untagged)", "(untaggable)"] }
+#to = "proportional"
+#by = ["spend", "account"]
+"""
 _CHECK = """\
 # What makes `finops check` fail.
 [check]
@@ -41,7 +62,7 @@ _CHECK = """\
 def settings_text(profile: Profile, seen: Seen) -> str:
     """A finops.toml from a profile, with what was seen as comments and suggestions. It loads as it is."""
     rules = [_values(one, seen) for one in profile.values]
-    parts = [_HEAD, _tags(profile), _seen_keys(seen), *rules, *_environments(profile, seen), _CHECK]
+    parts = [_HEAD, _tags(profile), _seen_keys(seen), *rules, *_environments(profile, seen), _ALLOCATE, _CHECK]
     return "\n".join(part for part in parts if part)
 
 

@@ -1,6 +1,6 @@
 -- A mart that does not sum to the rows of the export, to the last decimal: the data must not be used.
 -- grain: view, measure
--- inputs: source_totals, line_items, resource_daily, daily_cost, period_totals
+-- inputs: source_totals, line_items, resource_daily, daily_cost, period_totals, split_cost_daily
 -- columns:
 --   view: the table that is wrong
 --   measure: what was summed
@@ -16,6 +16,17 @@ ledger as (
         sum(x_net_amortized_cost) as net_amortized,
         sum(list_cost) as list
     from line_items
+),
+
+-- few lines or none: apart, so that the others are not asked for them
+containers as (
+    select sum(x_split_cost) as split, sum(x_net_split_cost) as net_split
+    from line_items
+    where x_split_parent_id is not null
+),
+
+splits as (
+    select sum(x_split_cost) as split, sum(x_net_split_cost) as net_split from split_cost_daily
 ),
 
 sums as (
@@ -72,6 +83,12 @@ compared as (
     select sums.view, 'net_amortized', ledger.net_amortized, sums.net_amortized from sums cross join ledger
     union all
     select sums.view, 'list', ledger.list, sums.list from sums cross join ledger
+    union all
+    select 'split_cost_daily', 'split', containers.split, splits.split from splits cross join containers
+    union all
+    select 'split_cost_daily', 'net_split', containers.net_split, splits.net_split
+    from splits
+    cross join containers
 )
 
 select view, measure, expected, found

@@ -36,6 +36,9 @@
 --   x_instance_type: null, not asked of Cost Explorer
 --   x_taggable: the group is by tag and of charges that may carry one
 --   x_is_long: the charges are no usage of one day: fees or tax; false where they are mixed with daily ones
+--   x_split_parent_id: null, not in Cost Explorer
+--   x_split_cost: null, not in Cost Explorer
+--   x_net_split_cost: null, not in Cost Explorer
 with
 -- what is known of the charges that a group is made of
 kinds as (
@@ -212,5 +215,8 @@ select
     cast(null as varchar) as x_billing_entity,
     cast(null as varchar) as x_instance_type,
     x_taggable,
-    x_is_long
+    x_is_long,
+    cast(null as varchar) as x_split_parent_id,
+    cast(null as decimal(38, 10)) as x_split_cost,
+    cast(null as decimal(38, 10)) as x_net_split_cost
 from charges

@@ -35,6 +35,9 @@
 --   x_instance_type: instance type
 --   x_taggable: the line could carry a resource tag
 --   x_is_long: the line is no usage of one day: it spans more, or is a fee or tax
+--   x_split_parent_id: the instance a container ran on, on lines of split cost allocation; else null
+--   x_split_cost: the container's share of the instance's amortized cost, unused rest included; no cost of its own
+--   x_net_split_cost: the same after discounts
 with
 line_items as (
     select
@@ -148,5 +151,10 @@ select
     -- a line without a type is no usage and no fee, and either way it is counted
     coalesce(is_usage, false) and resource_id is not null as x_taggable,
     coalesce(x_line_item_type, '') in ('Tax', 'Fee', 'RIFee', 'SavingsPlanUpfrontFee')
-    or charge_period_end > charge_period_start + interval 1 day as x_is_long
+    or charge_period_end > charge_period_start + interval 1 day as x_is_long,
+    split_parent_id as x_split_parent_id,
+    cast(coalesce(split_used, 0) + coalesce(split_unused, 0) as decimal(38, 10)) as x_split_cost,
+    cast(
+        coalesce(split_net_used, split_used, 0) + coalesce(split_net_unused, split_unused, 0) as decimal(38, 10)
+    ) as x_net_split_cost
 from amortized

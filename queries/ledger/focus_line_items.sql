@@ -35,6 +35,9 @@
 --   x_instance_type: null, not in FOCUS
 --   x_taggable: the line could carry a resource tag
 --   x_is_long: the line is no usage of one day: it spans more, or is a purchase or tax
+--   x_split_parent_id: the instance a container ran on, on lines of split cost allocation; null, not in FOCUS
+--   x_split_cost: the container's share of the instance's amortized cost, unused rest included; null, not in FOCUS
+--   x_net_split_cost: the same after discounts; null, not in FOCUS
 select
     tag_set_id,
     billing_account_id,
@@ -73,5 +76,8 @@ select
     and coalesce(commitment_discount_status, '') <> 'Unused'
     and resource_id is not null as x_taggable,
     coalesce(charge_category, '') in ('Tax', 'Purchase')
-    or charge_period_end > charge_period_start + interval 1 day as x_is_long
+    or charge_period_end > charge_period_start + interval 1 day as x_is_long,
+    cast(null as varchar) as x_split_parent_id,
+    cast(null as decimal(38, 10)) as x_split_cost,
+    cast(null as decimal(38, 10)) as x_net_split_cost
 from focus

@@ -49,6 +49,11 @@
 --   savings_plan_amortized_upfront: amortized upfront commitment of the hour
 --   savings_plan_net_amortized_upfront: the same after discounts
 --   savings_plan_net_recurring: recurring commitment of the hour after discounts
+--   split_parent_id: the instance that a container ran on, on lines of split cost allocation only
+--   split_used: share of the instance's amortized cost that the container used or reserved
+--   split_unused: its share of what nothing on the instance used
+--   split_net_used: split_used after discounts
+--   split_net_unused: split_unused after discounts
 select
     tag_set_id,
     bill_payer_account_id as billing_account_id,
@@ -96,5 +101,10 @@ select
     savings_plan_used_commitment as savings_plan_used,
     savings_plan_amortized_upfront_commitment_for_billing_period as savings_plan_amortized_upfront,
     savings_plan_net_amortized_upfront_commitment_for_billing_period as savings_plan_net_amortized_upfront,
-    savings_plan_net_recurring_commitment_for_billing_period as savings_plan_net_recurring
+    savings_plan_net_recurring_commitment_for_billing_period as savings_plan_net_recurring,
+    split_line_item_parent_resource_id as split_parent_id,
+    split_line_item_split_cost as split_used,
+    split_line_item_unused_cost as split_unused,
+    split_line_item_net_split_cost as split_net_used,
+    split_line_item_net_unused_cost as split_net_unused
 from cur_rows
