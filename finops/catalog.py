@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SCHEMA_VERSION = 1
-MARTS = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
+MARTS = ("resource_daily", "daily_cost", "period_totals", "charges", "tag_sets")
 
 _ENTRY_TABLES = ("deliveries", "delivery_payers", "delivery_files", "unavailable_metrics", "problems")
 _TABLES = """
@@ -225,14 +225,23 @@ def _define_views(connection: DuckDBPyConnection, store: Path) -> None:
     # For people who open the file in DuckDB's own shell; finops itself resolves the paths anew each time.
     current = connection.execute("select delivery_id from deliveries where state = 'current' order by 1").fetchall()
     for mart in MARTS:
-        connection.execute(f"create or replace view {mart} as {mart_sql(store, [row[0] for row in current], mart)}")
+        having = [row[0] for row in current if has_mart(store, row[0], mart)]
+        if having:
+            connection.execute(f"create or replace view {mart} as {mart_sql(store, having, mart)}")
+
+
+def has_mart(store: Path, delivery_id: str, mart: str) -> bool:
+    """Whether a delivery has the mart: one loaded by an earlier finops lacks those that came later."""
+    return _mart_file(store, delivery_id, mart).exists()
+
+
+def _mart_file(store: Path, delivery_id: str, mart: str) -> Path:
+    return (store / delivery_id / "marts" / f"{mart}.parquet").absolute()
 
 
 def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str) -> str:
     """The select over one mart of some deliveries."""
-    paths = [
-        literal(str((store / delivery_id / "marts" / f"{mart}.parquet").absolute())) for delivery_id in delivery_ids
-    ]
+    paths = [literal(str(_mart_file(store, delivery_id, mart))) for delivery_id in delivery_ids]
     return f"select * from read_parquet([{', '.join(paths)}], union_by_name = true, hive_partitioning = false)"
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.catalog import MARTS, Delivery, Problem, mart_sql, open_catalog, store_of
+from finops.catalog import Delivery, Problem, mart_sql, open_catalog, store_of
 from finops.choose import Chosen, choose
 from finops.config.settings import Settings
 from finops.dimensions import Filter, keys_of, needed_joins, needed_mart, parse_by, parse_where, where_sql
@@ -29,6 +29,7 @@ COST_COLUMNS = {
 }
 _LAST = re.compile(r"(\d{1,4})([dwm])")
 _FILTERED = ("resource_daily", "daily_cost")
+_READ = (*_FILTERED, "period_totals", "tag_sets")
 
 __all__ = ["COST_COLUMNS", "Ask", "Ledger", "Problem", "open_ledger"]
 
@@ -112,7 +113,7 @@ def _create_views(
     filters: list[Filter],
 ) -> None:
     ids = [delivery.delivery_id for delivery in chosen.deliveries]
-    for mart in MARTS:
+    for mart in _READ:
         name = f"all_{mart}" if mart in _FILTERED else mart
         select = mart_sql(store, ids, mart)
         if mart != "tag_sets" and chosen.payers_left_out:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops.catalog import Delivery, Entry, Problem, commit, deliveries, single_writer, store_of
+from finops.catalog import MARTS, Delivery, Entry, Problem, commit, deliveries, has_mart, single_writer, store_of
 from finops.engines.duckdb import connect
 from finops.engines.source import period_column
 from finops.errors import DataError, EngineError, FinopsError
@@ -92,7 +92,7 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
         if delivery.identity == found.identity
         and delivery.fingerprint == found.fingerprint
         and (found.period is None or delivery.period == found.period)
-        and (store_of(database) / delivery.delivery_id / "marts").is_dir()
+        and all(has_mart(store_of(database), delivery.delivery_id, mart) for mart in MARTS)
     ]
 
 
