@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -42,12 +42,18 @@ class Chosen:
     problems: tuple[Problem, ...] = ()
 
 
-def choose(catalog: DuckDBPyConnection, metric: str, period: str | None = None, export: str | None = None) -> Chosen:
-    """Choose among the current deliveries, for figures of one metric.
+def choose(
+    catalog: DuckDBPyConnection,
+    metric: str,
+    period: str | None = None,
+    export: str | None = None,
+    among: Callable[[Delivery], bool] = lambda one: True,
+) -> Chosen:
+    """Choose among the current deliveries that `among` admits, for figures of one metric.
 
     Raises DataError when there is none, UsageError for an unknown export.
     """
-    loaded = _loaded(catalog)
+    loaded = [one for one in _loaded(catalog) if among(one)]
     if not loaded:
         raise DataError("nothing is loaded yet", fix="finops ingest FOLDER")
     names = sorted({one.export for one in loaded})

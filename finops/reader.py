@@ -253,7 +253,7 @@ def _ledger(
         end=end,
         final=_finality(deliveries),
         as_of=max((one.last_charge.replace(tzinfo=UTC) for one in deliveries if one.last_charge), default=None),
-        deliveries=[_described(one) for one in deliveries],
+        deliveries=[described(one) for one in deliveries],
         problems=[*chosen.problems, *_merged(connection, settings, ask, filters), *_widened(filters)],
     )
 
@@ -269,7 +269,8 @@ def _finality(deliveries: Sequence[Delivery]) -> bool | None:
     return None if None in states else True
 
 
-def _described(one: Delivery) -> dict[str, Any]:
+def described(one: Delivery) -> dict[str, Any]:
+    """A delivery as a document names it."""
     return {
         "export": one.export,
         "format": one.format,
