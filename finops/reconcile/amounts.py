@@ -8,10 +8,11 @@ from decimal import Decimal
 
 # 1234.56, 1,234.56, -5, (5.00), USD 5 or $5. A decimal comma is refused: 1,234 could be either.
 _AMOUNT = re.compile(
-    r"(?P<minus>-)?\s*(?:\$|USD\s)?\s*(?P<inner>-)?(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?P<places>\.\d{1,10})?"
+    r"(?P<minus>-)?\s*(?:\$|USD\s)?\s*(?P<inner>-)?(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?P<places>\.\d{1,10})?",
+    re.ASCII,
 )
-_MONTH = re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])(?:-\d{2}(?:T.*)?)?")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH = re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])(?:-\d{2}(?:T.*)?)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def amount(text: object) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -65,6 +66,18 @@ class Pot:
         for kind, cost in self.their_kinds.items():
             sums[kind] = (sums.get(kind, (NOTHING, NOTHING))[0], cost)
         return sums
+
+    @cached_property
+    def daily(self) -> dict[str, dict[date, Decimal]]:
+        """Kind -> day -> ours less theirs, where both sides tell days."""
+        if not all(one.day for one in (*self.ours, *self.theirs)):
+            return {}
+        daily: dict[str, dict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for sign, charges in ((1, self.ours), (-1, self.theirs)):
+            for one in charges:
+                if one.day is not None:
+                    daily[one.kind][one.day] += sign * one.cost
+        return daily
 
     def lines(self, row: str) -> int:
         """How many amounts stand behind a row that were rounded one by one."""

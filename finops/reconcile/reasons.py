@@ -138,7 +138,9 @@ def still_written(pot: Pot, left: Open, found: Sequence[Found]) -> Iterator[Foun
         return
     first, last = max(common[0], common[1] - timedelta(days=_DAYS_IN_FLUX - 1)), common[1]
     for row in _daily(left):
-        difference = _between(pot, row, lambda day: first <= day <= last)
+        # what moved to the row stands in its days too
+        together = {row, *_moved_with(row, found)}
+        difference = total(_between(pot, kind, lambda day: first <= day <= last) for kind in together)
         if difference:
             yield Found(row, difference, NOT_FINAL, f"{first} to {last}: AWS still adds to the newest days")
 
@@ -188,6 +190,12 @@ def _common_days(pot: Pot) -> tuple[date, date] | None:
     return (max(ours[0], theirs[0]), min(ours[1], theirs[1])) if ours and theirs else None
 
 
+def _moved_with(row: str, found: Sequence[Found]) -> set[str]:
+    """The kinds that moved to a row, and the other rows that hold some of them."""
+    kinds = {one.reason for one in found if one.kind == row and one.reason in NAMED}
+    return kinds | {one.kind for one in found if one.reason in kinds}
+
+
 def _between(pot: Pot, kind: str, wanted: Callable[[date], bool]) -> Decimal:
     """Ours less theirs of one kind on the days that are wanted."""
     return _on_days(pot.ours, kind, wanted) - _on_days(pot.theirs, kind, wanted)
@@ -205,23 +213,29 @@ def _choices(absent: Open, hosts: Open) -> Iterator[tuple[tuple[str, ...], tuple
 
 
 def _offset(pot: Pot, absent: Open, hosts: Open, kinds: Sequence[str], rows: Sequence[str]) -> bool:
-    """Whether what one side has of these kinds is what the other has more of in these rows."""
+    """Whether what one side has of these kinds is what the other has more of in these rows: in all, or on most days.
+
+    Most days are enough, because a difference of another kind may lie in the same rows.
+    """
     gap = total(absent[kind] for kind in kinds) + total(hosts[row] for row in rows)
-    return abs(gap) <= HALF_A_CENT * max(pot.lines(row) for row in rows)
+    if abs(gap) <= HALF_A_CENT * max(pot.lines(row) for row in rows):
+        return True
+    days = {day for kind in kinds for day, cost in pot.daily.get(kind, {}).items() if cost}
+    gaps = (total(pot.daily.get(kind, {}).get(day, NOTHING) for kind in (*kinds, *rows)) for day in days)
+    return 2 * sum(abs(gap) <= HALF_A_CENT for gap in gaps) > len(days)
 
 
 def _spread(kinds: dict[str, Decimal], rows: Open) -> Iterator[Found]:
-    """What moved, row by row; the smallest rows hold one kind, the largest what is left of all."""
-    for row in sorted(rows, key=lambda row: abs(rows[row])):
+    """What moved, row by row: the smaller rows as a whole, and in the largest the rest of what moved."""
+    *whole, largest = sorted(rows, key=lambda row: abs(rows[row]))
+    for row in (*whole, largest):
         open_ = rows[row]
         for kind, cost in list(kinds.items()):
-            part = open_ if len(kinds) == 1 or abs(open_) <= abs(cost) else -cost
+            part = -cost if row == largest or abs(open_) > abs(cost) else open_
             if part:
                 yield Found(row, part, kind, f"{kind} is inside {row} on one side")
             open_ -= part
             kinds[kind] = cost + part
-            if abs(kinds[kind]) <= HALF_A_CENT and len(kinds) > 1:
-                del kinds[kind]
 
 
 def _on(pot: Pot, ours: bool) -> str:

@@ -130,7 +130,8 @@ def _common(ours: Side, theirs: Sequence[str], name: str, asked: str | None) -> 
     common = sorted(set(ours.periods) & set(theirs))
     if (asked and asked not in common) or not common:
         wanted = asked or "any period that is loaded"
-        raise DataError(f"nothing of {wanted} is in {name}", f"there: {', '.join(theirs) or 'nothing'}")
+        where = f"{name}: {', '.join(theirs) or 'nothing'}; {ours.name}: {', '.join(ours.periods)}"
+        raise DataError(f"one side is missing: nothing of {wanted} is in {name}", where)
     if asked:
         return [asked], []
     lacking = ((name, set(ours.periods) - set(common)), (ours.name, set(theirs) - set(common)))
