@@ -56,6 +56,17 @@ _KEYS = {
         "gap_cost": "taggable cost without a value; the sum of this tag's rows",
         "coverage": "tagged in percent of taggable, rounded down to 4 decimals; null where nothing is taggable",
     },
+    "reconcile": {
+        "period": "billing period, YYYY-MM",
+        "charge_type": "kind of charge; `charges` is what an invoice gives in one sum",
+        "export_cost": "what the export has of it",
+        "other_cost": "what Cost Explorer, the invoice or the other export has of it",
+        "difference": "`export_cost` - `other_cost`",
+        "reason": "why they differ; null where they agree; see [reconcile.md](reconcile.md)",
+        "invoice_id": "the invoice; null where the other side tells none, or the export does not have it yet",
+        "detail": "what shows the reason, blank when nothing",
+        "unexplained": "differences that nothing explains, each without its sign",
+    },
     "explain": {
         "part": "heading the line stands under: `metric`, `formula from ...`, `models`, `checks`, ...",
         "name": "metric, kind of charge, model, column or delivery",
@@ -103,7 +114,8 @@ def exit_codes() -> str:
     said: dict[int, list[str]] = defaultdict(list)
     said[0].append("Done. A verb that only reads ends in 0 however old or incomplete the data is; `problems` tells.")
     said[1].append(
-        "The gate failed: `tag-gaps --fail-under` found a required tag below the limit. Nothing else ends in 1."
+        "The gate failed: `tag-gaps --fail-under` found a required tag below the limit, or `reconcile` more than"
+        " `--tolerance` that nothing explains. Nothing else ends in 1."
     )
     for kind in (errors.UsageError, errors.ConfigError, errors.DataError, errors.EngineError, errors.Interrupted):
         said[kind.exit_code].append(" ".join((kind.__doc__ or "").split()))
@@ -262,7 +274,7 @@ def _kind(value: dict[str, Any]) -> str:
     if "$ref" in value:
         return _KINDS[value["$ref"].rpartition("/")[2]]
     if "enum" in value:
-        return " or ".join(f"`{word}`" for word in value["enum"])
+        return " or ".join("null" if word is None else f"`{word}`" for word in value["enum"])
     kinds = value["type"] if isinstance(value["type"], list) else [value["type"]]
     return " or ".join({"string": "text", "integer": "whole number"}.get(kind, kind) for kind in kinds)
 

@@ -170,7 +170,7 @@ def test_json_is_what_the_aws_cli_prints_or_only_the_list(tmp_path: Path) -> Non
     [
         ("invoice_id,period,total,tax", "42,2026-10,120.10,20", {"tax": "20", "charges": "100.10"}),
         ("Invoice ID;", "", {}),
-        ("Invoice Number,Billing Period,Amount before tax,VAT", "42,2026-10,100.10,20", {"tax": "20", "charges": "100.10"}),
+        ("Invoice No,Billing Period,Amount before tax,VAT", "42,2026-10,100.10,20", {"tax": "20", "charges": "100.10"}),
         ("Invoice ID,Total Amount,Subject", '42,"1,120.10",x', {"charges": "1120.10"}),
         ("InvoiceId,TotalAmount,TotalAmountBeforeTax", "42,120.10,100.10", {"tax": "20.00", "charges": "100.10"}),
     ],
