@@ -232,16 +232,14 @@ def _define_views(connection: DuckDBPyConnection, store: Path) -> None:
 
 def has_mart(store: Path, delivery_id: str, mart: str) -> bool:
     """Whether a delivery has the mart: one loaded by an earlier finops lacks those that came later."""
-    return _mart_file(store, delivery_id, mart).exists()
-
-
-def _mart_file(store: Path, delivery_id: str, mart: str) -> Path:
-    return (store / delivery_id / "marts" / f"{mart}.parquet").absolute()
+    return (store / delivery_id / "marts" / f"{mart}.parquet").exists()
 
 
 def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str) -> str:
     """The select over one mart of some deliveries."""
-    paths = [literal(str(_mart_file(store, delivery_id, mart))) for delivery_id in delivery_ids]
+    paths = [
+        literal(str((store / delivery_id / "marts" / f"{mart}.parquet").absolute())) for delivery_id in delivery_ids
+    ]
     return f"select * from read_parquet([{', '.join(paths)}], union_by_name = true, hive_partitioning = false)"
 
 

@@ -27,9 +27,9 @@ COST_COLUMNS = {
     "net_amortized": "x_net_amortized_cost",
     "list": "list_cost",
 }
+_READ = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
 _LAST = re.compile(r"(\d{1,4})([dwm])")
 _FILTERED = ("resource_daily", "daily_cost")
-_READ = (*_FILTERED, "period_totals", "tag_sets")
 
 __all__ = ["COST_COLUMNS", "Ask", "Ledger", "Problem", "open_ledger"]
 
