@@ -175,7 +175,7 @@ def test_what_cancels_is_still_unexplained(database: Path, capsys: pytest.Captur
     code, document, said = reconciled(capsys, database, "--period", FINAL)
     assert code == 1
     assert (document["totals"]["difference"], document["totals"]["unexplained"]) == (0, 14)
-    assert "unexplained 7.00 and -7.00" in said
+    assert "both sum to 2,202.37 USD, but not in the same way: unexplained 7.00 and -7.00" in said
     details = {row["detail"] for row in document["rows"] if row["reason"] == "unexplained"}
     assert "AmazonEC2 7.00" in details
 
@@ -325,6 +325,20 @@ def test_an_invoice_typed_without_its_tax_differs_by_the_tax(bill: Path, capsys:
     assert reasons(document)["tax"] == Decimal("83.91")
     (rest,) = [row for row in document["rows"] if row["charge_type"] == "charges" and not row["reason"]]
     assert rest["detail"].startswith("usage 1,636.45, commitment fee 169.92, fee 15.00, upfront 262.80, support 100.00")
+
+
+def test_an_id_that_is_not_in_the_export_is_told_the_one_that_sums_to_the_same(
+    bill: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, document, _ = reconciled(
+        capsys, bill, "--period", FINAL, "--invoice", "2026094711=2136.10", "--invoice", "1=66.27"
+    )
+    assert code == 1
+    assert {row["invoice_id"]: row["reason"] for row in document["rows"] if row["charge_type"] != "tax"} == {
+        "2026094711": "rounding", "1": "unexplained", "2026098152": "marketplace",
+    }  # fmt: skip
+    (unknown,) = [row for row in document["rows"] if row["invoice_id"] == "1"]
+    assert unknown["detail"] == "no line of the export has this id; those of 2026098152 sum to the same"
 
 
 # --- another export

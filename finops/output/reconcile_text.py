@@ -33,6 +33,8 @@ def _sentence(period: str, rows: Sequence[Mapping[str, Any]], other: str, curren
     if abs(difference) >= _CENT:
         word = "above" if difference > 0 else "below"
         return f"{period}: the export is {money(abs(difference))} {currency} {word} {other}: {parts}"
+    if any(row["reason"] == UNEXPLAINED for row in rows):
+        return f"{period}: the export and {other} both sum to {whole} {currency}, but not in the same way: {parts}"
     return f"{period}: the export and {other} agree: {whole} {currency}" + (f" ({parts})" if parts else "")
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from finops.reconcile.kinds import CHARGES, NAMED, NOT_DELIVERED, NOT_FINAL, UNEXPLAINED
-from finops.reconcile.pot import HALF_A_CENT, Pot
-from finops.reconcile.sides import THE_EXPORT, Charge, Invoice, Side, by_kind
+from finops.reconcile.pot import CENT, HALF_A_CENT, Pot
+from finops.reconcile.sides import THE_EXPORT, Charge, Invoice, Side, by_kind, total
 
 INVOICES = "the invoices"
 MARKETPLACE = "marketplace"
@@ -64,10 +64,20 @@ def _unknown(ours: Side, period: str, invoice: Invoice) -> Pot:
     """An invoice of which the export has no line."""
     later = invoice.issued is not None and invoice.issued > ours.loaded_at(period).date()
     cause = NOT_DELIVERED if later else invoice.nature or UNEXPLAINED
-    detail = f"issued {invoice.issued}, after the export was loaded" if later else "no line of the export has this id"
+    unmatched = f"no line of the export has this id{_look_alike(ours, period, invoice)}"
+    detail = f"issued {invoice.issued}, after the export was loaded" if later else unmatched
     theirs = _charges_of(period, invoice)
     name = f"invoice {invoice.invoice_id}"
     return _pot(period, [], theirs, name, invoice_id=invoice.invoice_id, cause=cause, cause_detail=detail)
+
+
+def _look_alike(ours: Side, period: str, invoice: Invoice) -> str:
+    """An id of the export whose lines sum to the invoice: one of the two ids may be mistyped."""
+    charges = [one for one in ours.of(period) if one.invoice_id]
+    ids = sorted({str(one.invoice_id) for one in charges})
+    sums = {key: total(one.cost for one in charges if one.invoice_id == key) for key in ids}
+    alike = [key for key, cost in sums.items() if abs(cost - invoice.total) < CENT]
+    return f"; those of {alike[0]} sum to the same" if alike else ""
 
 
 def _without_summary(period: str, invoice_id: str, charges: Sequence[Charge]) -> Pot:
