@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SCHEMA_VERSION = 2
-MARTS = ("resource_daily", "daily_cost", "period_totals", "split_cost_daily", "tag_sets")
+MARTS = ("resource_daily", "daily_cost", "period_totals", "charges", "split_cost_daily", "tag_sets")
 # The folder of the store with what each delivery changed; it outlives the deliveries.
 JOURNAL = "journal"
 
@@ -256,7 +256,14 @@ def _define_views(connection: DuckDBPyConnection, store: Path) -> None:
     # For people who open the file in DuckDB's own shell; finops itself resolves the paths anew each time.
     current = connection.execute("select delivery_id from deliveries where state = 'current' order by 1").fetchall()
     for mart in MARTS:
-        connection.execute(f"create or replace view {mart} as {mart_sql(store, [row[0] for row in current], mart)}")
+        having = [row[0] for row in current if has_mart(store, row[0], mart)]
+        if having:
+            connection.execute(f"create or replace view {mart} as {mart_sql(store, having, mart)}")
+
+
+def has_mart(store: Path, delivery_id: str, mart: str) -> bool:
+    """Whether a delivery has the mart: one loaded by an earlier finops lacks those that came later."""
+    return (store / delivery_id / "marts" / f"{mart}.parquet").exists()
 
 
 def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str, folders: Mapping[str, str] | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,12 +52,16 @@ def choose(
     period: str | None = None,
     export: str | None = None,
     as_of: str | None = None,
+    among: Callable[[Delivery], bool] = lambda one: True,
 ) -> Chosen:
-    """Choose among the current deliveries, or those that were when `as_of` was, for figures of one metric.
+    """Choose among the current deliveries, or those that were when `as_of` was, that `among` admits.
+
+    `metric` says which figures the notes are for.
 
     Raises DataError when there is none, or one that is needed is gone; UsageError for an unknown export or delivery.
     """
-    loaded = _loaded(catalog) if as_of is None else held_then(catalog, as_of, period, export)
+    held = _loaded(catalog) if as_of is None else held_then(catalog, as_of, period, export)
+    loaded = [one for one in held if among(one)]
     if not loaded:
         raise DataError("nothing is loaded yet", fix="finops ingest FOLDER")
     names = sorted({one.export for one in loaded})

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.catalog import MARTS, Delivery, Problem, changes_sql, mart_sql, open_catalog, store_of
+from finops.catalog import Delivery, Problem, changes_sql, mart_sql, open_catalog, store_of
 from finops.choose import Chosen, choose
 from finops.config.settings import Settings
 from finops.cuts import folders
@@ -28,6 +28,7 @@ COST_COLUMNS = {
     "net_amortized": "x_net_amortized_cost",
     "list": "list_cost",
 }
+_READ = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
 _LAST = re.compile(r"(\d{1,4})([dwm])")
 _FILTERED = ("resource_daily", "daily_cost")
 # How far the data reach is told from what every delivery has, whatever cut of it is read.
@@ -150,7 +151,7 @@ def _create_views(
     of: Mapping[str, str],
 ) -> None:
     ids = [delivery.delivery_id for delivery in chosen.deliveries]
-    for mart in MARTS:
+    for mart in _READ:
         name = f"all_{mart}" if mart in _FILTERED else mart
         select = mart_sql(store, ids, mart, None if mart in _UNCUT else of)
         if mart != "tag_sets" and chosen.payers_left_out:
@@ -291,7 +292,7 @@ def _ledger(
         end=end,
         final=_finality(deliveries),
         as_of=max((one.last_charge.replace(tzinfo=UTC) for one in deliveries if one.last_charge), default=None),
-        deliveries=[_described(one) for one in deliveries],
+        deliveries=[described(one) for one in deliveries],
         problems=[*chosen.problems, *_merged(connection, settings, ask, filters), *_widened(filters)],
         unavailable=chosen.unavailable,
     )
@@ -308,7 +309,8 @@ def _finality(deliveries: Sequence[Delivery]) -> bool | None:
     return None if None in states else True
 
 
-def _described(one: Delivery) -> dict[str, Any]:
+def described(one: Delivery) -> dict[str, Any]:
+    """A delivery as a document names it."""
     return {
         "export": one.export,
         "format": one.format,

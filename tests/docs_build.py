@@ -91,6 +91,17 @@ _KEYS = {
         "problem": "checks that found a problem",
         "could_not_check": "checks that could not be made",
     },
+    "reconcile": {
+        "period": "billing period, YYYY-MM",
+        "charge_type": "kind of charge; `charges` is what an invoice gives in one sum",
+        "export_cost": "what the export has of it",
+        "other_cost": "what Cost Explorer, the invoice or the other export has of it",
+        "difference": "`export_cost` - `other_cost`",
+        "reason": "why they differ; null where they agree; see [reconcile.md](reconcile.md)",
+        "invoice_id": "the invoice; null where the other side tells none, or the export does not have it yet",
+        "detail": "what shows the reason, blank when nothing",
+        "unexplained": "differences that nothing explains, each without its sign",
+    },
     "explain": {
         "part": "heading the line stands under: `metric`, `formula from ...`, `models`, `checks`, ...",
         "name": "metric, kind of charge, model, column or delivery",
@@ -141,7 +152,8 @@ def exit_codes() -> str:
         "`doctor`: every check is ok."
     )
     said[1].append(
-        "The gate failed: `tag-gaps --fail-under` found a required tag below the limit. Nothing else ends in 1."
+        "The gate failed: `tag-gaps --fail-under` found a required tag below the limit, or `reconcile` more than"
+        " `--tolerance` that nothing explains. Nothing else ends in 1."
     )
     for kind in (errors.UsageError, errors.ConfigError, errors.DataError, errors.EngineError, errors.Interrupted):
         said[kind.exit_code].append(" ".join((kind.__doc__ or "").split()))
@@ -307,7 +319,7 @@ def _kind(value: dict[str, Any]) -> str:
     if "$ref" in value:
         return _KINDS[value["$ref"].rpartition("/")[2]]
     if "enum" in value:
-        return " or ".join(f"`{word}`" for word in value["enum"])
+        return " or ".join("null" if word is None else f"`{word}`" for word in value["enum"])
     kinds = value["type"] if isinstance(value["type"], list) else [value["type"]]
     return " or ".join({"string": "text", "integer": "whole number"}.get(kind, kind) for kind in kinds)
 

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,9 +26,13 @@ from finops.doctor.examine import as_document
 from finops.document import Document, Rows
 from finops.explain import explain
 from finops.output import write
+from finops.reconcile.from_ledger import Question, cost_explorer, the_export
+from finops.reconcile.invoices import placed, typed
+from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
+from tests.cost_explorer_delivery import Group, load_answer
 from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import LINES, ingested, restate, write_export
 
@@ -121,6 +125,27 @@ def examined(_: Path) -> Document:
     )
 
 
+def reconciled_with_cost_explorer(folder: Path) -> Document:
+    """Cost Explorer has no tax, one fee more, and a day less."""
+    database = ingested(folder, **{"bill/InvoiceId": "42"})
+    groups = [
+        Group(date(2026, 10, 5), Decimal("14.75")),
+        Group(date(2026, 10, 5), Decimal("3.44"), "AmazonRegistrar", "Fee"),
+    ]
+    load_answer(database, groups)
+    question = Question(period="2026-10")
+    return _loaded_at_a_fixed_time(
+        reconcile_side(the_export(database, question), cost_explorer(database, question), "unblended")
+    )
+
+
+def reconciled_with_invoices(folder: Path) -> Document:
+    """One invoice without its tax, one that the export does not know."""
+    ours = the_export(ingested(folder, **{"bill/InvoiceId": "42"}), Question())
+    given, _ = placed(typed(["42=14.75", "43=7"]), ours, None, "--invoice")
+    return _loaded_at_a_fixed_time(reconcile_invoices(ours, given, "unblended"))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -133,6 +158,8 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "status_changes": changed,
     "explain": explained,
     "doctor": examined,
+    "reconcile_ce": reconciled_with_cost_explorer,
+    "reconcile_invoices": reconciled_with_invoices,
 }
 
 
@@ -192,15 +219,15 @@ def test_the_figures_of_the_golden_ledger_are_exact() -> None:
 def _at_a_fixed_time(document: Document) -> Document:
     at = document.rows.names.index("loaded_at")
     rows = [(*row[:at], LOADED_AT, *row[at + 1 :]) for row in document.rows.read(None)]
+    return _loaded_at_a_fixed_time(replace(document, rows=document.rows.of(document.rows.columns, rows)))
+
+
+def _loaded_at_a_fixed_time(document: Document) -> Document:
     deliveries = [
         {**one, "loaded_at": LOADED_AT, "delivery_id": f"{one['export']}-{one['period']}-0123456789"}
         for one in document.basis.deliveries
     ]
-    return replace(
-        document,
-        rows=document.rows.of(document.rows.columns, rows),
-        basis=replace(document.basis, deliveries=deliveries),
-    )
+    return replace(document, basis=replace(document.basis, deliveries=deliveries))
 
 
 def _replaced_at_a_fixed_time(rows: Rows) -> Rows:

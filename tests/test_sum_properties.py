@@ -23,7 +23,7 @@ from finops.ingest.rows import store_rows
 from finops.ledger.build import build
 from tests.model_cases import PERIOD, build_ledger
 
-MARTS = ("line_items", "resource_daily", "daily_cost", "period_totals")
+MARTS = ("line_items", "resource_daily", "daily_cost", "period_totals", "charges")
 METRICS = ("x_unblended_cost", "x_net_unblended_cost", "x_amortized_cost", "x_net_amortized_cost", "list_cost")
 PLACES = Decimal("1e-10")
 

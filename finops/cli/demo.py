@@ -11,7 +11,9 @@ from finops.cli.options import ConfigFile, Db
 
 Shape = Annotated[
     str | None,
-    typer.Option("--export", metavar="SHAPE", help="Only write an export: legacy-csv, cur2-parquet, focus, ..."),
+    typer.Option(
+        "--export", metavar="SHAPE", help="Only write an export: legacy-csv, cur2-parquet, focus, ...; or invoice."
+    ),
 ]
 Months = Annotated[int, typer.Option("--months", help="How many months; the last one is still open.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write to.")]
@@ -30,7 +32,9 @@ def run(
     config: ConfigFile = None,
 ) -> None:
     """Make a believable company's bill and show a report of it."""
-    if export:
+    if export == "invoice":
+        _write_invoices(out, months, delivery)
+    elif export:
         _write_kit(export, out, months, delivery)
     else:
         _show(out, months)
@@ -43,6 +47,12 @@ def _write_kit(shape: str, out: Path, months: int, delivery: str) -> None:
     folder = write_export(shape, out, months, delivery)
     say(f"what it must sum to: {out / 'truth.json'}")
     print(folder)
+
+
+def _write_invoices(out: Path, months: int, delivery: str) -> None:
+    from finops.ingest.demo import write_invoices
+
+    print(write_invoices(out, months, delivery))
 
 
 def _show(out: Path, months: int) -> None:

@@ -11,6 +11,7 @@ VERBS: dict[str, str] = {
     "status": "Show what is loaded: exports, periods, deliveries, finality.",
     "spend": "Show spend by one or more dimensions.",
     "tag-gaps": "Show the spend that carries no required tag, by resource.",
+    "reconcile": "Tie the export to Cost Explorer or to the invoices, and name each difference.",
     "report": "Write the weekly or monthly cost report.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",

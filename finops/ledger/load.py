@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from finops.arrivals import Run, arrivals
 from finops.catalog import (
     JOURNAL,
+    MARTS,
     Delivery,
     Entry,
     Problem,
     changes_path,
     commit,
     deliveries,
+    has_mart,
     open_catalog,
     single_writer,
     store_of,
@@ -152,7 +154,7 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
         if delivery.identity == found.identity
         and delivery.fingerprint == found.fingerprint
         and (found.period is None or delivery.period == found.period)
-        and (store_of(database) / delivery.delivery_id / "marts").is_dir()
+        and all(has_mart(store_of(database), delivery.delivery_id, mart) for mart in MARTS)
     ]
 
 

@@ -1,6 +1,6 @@
 -- A mart that does not sum to the rows of the export, to the last decimal: the data must not be used.
 -- grain: view, measure
--- inputs: source_totals, line_items, resource_daily, daily_cost, period_totals, split_cost_daily
+-- inputs: source_totals, line_items, resource_daily, daily_cost, period_totals, charges, split_cost_daily
 -- columns:
 --   view: the table that is wrong
 --   measure: what was summed
@@ -59,6 +59,16 @@ sums as (
         sum(x_net_amortized_cost),
         sum(list_cost)
     from period_totals
+    union all
+    select
+        'charges',
+        sum(line_items),
+        sum(x_unblended_cost),
+        sum(x_net_unblended_cost),
+        sum(x_amortized_cost),
+        sum(x_net_amortized_cost),
+        sum(list_cost)
+    from charges
 ),
 
 compared as (

@@ -34,6 +34,7 @@
 --   x_operation: null, not asked of Cost Explorer
 --   x_billing_entity: null, not asked of Cost Explorer
 --   x_instance_type: null, not asked of Cost Explorer
+--   x_charge_type: kind of charge: usage, fee, upfront, tax, ..., or (unclassified); see docs/reconcile.md
 --   x_taggable: the group is by tag and of charges that may carry one
 --   x_is_long: the charges are no usage of one day: fees or tax; false where they are mixed with daily ones
 --   x_split_parent_id: null, not in Cost Explorer
@@ -214,6 +215,18 @@ select
     cast(null as varchar) as x_operation,
     cast(null as varchar) as x_billing_entity,
     cast(null as varchar) as x_instance_type,
+    case
+        when x_line_item_type = 'Tax' then 'tax'
+        when x_line_item_type = 'Credit' then 'credit'
+        when x_line_item_type = 'Refund' then 'refund'
+        when charge_category = 'Adjustment' then 'discount'
+        when x_service_code like 'AWS%Support%' then 'support'
+        when x_line_item_type = 'SavingsPlanUpfrontFee' then 'upfront'
+        when x_line_item_type in ('RIFee', 'SavingsPlanRecurringFee') then 'commitment fee'
+        when x_line_item_type in ('Fee', 'FlatRateSubscription') then 'fee'
+        when charge_category = 'Usage' then 'usage'
+        else '(unclassified)'
+    end as x_charge_type,
     x_taggable,
     x_is_long,
     cast(null as varchar) as x_split_parent_id,

@@ -33,6 +33,7 @@
 --   x_operation: AWS operation
 --   x_billing_entity: AWS or AWS Marketplace
 --   x_instance_type: instance type
+--   x_charge_type: kind of charge: usage, fee, upfront, tax, ..., or (unclassified); see docs/reconcile.md
 --   x_taggable: the line could carry a resource tag
 --   x_is_long: the line is no usage of one day: it spans more, or is a fee or tax
 --   x_split_parent_id: the instance a container ran on, on lines of split cost allocation; else null
@@ -148,6 +149,20 @@ select
     x_operation,
     x_billing_entity,
     x_instance_type,
+    case
+        when x_line_item_type = 'Tax' then 'tax'
+        when x_line_item_type = 'Credit' then 'credit'
+        when x_line_item_type = 'Refund' then 'refund'
+        when is_discount then 'discount'
+        when x_billing_entity = 'AWS Marketplace' then 'marketplace'
+        -- AWSSupportBusiness, AWSSupportEnterprise, AWSDeveloperSupport
+        when x_service_code like 'AWS%Support%' then 'support'
+        when x_line_item_type = 'SavingsPlanUpfrontFee' or is_reservation_upfront then 'upfront'
+        when x_line_item_type in ('RIFee', 'SavingsPlanRecurringFee') then 'commitment fee'
+        when x_line_item_type in ('Fee', 'FlatRateSubscription') then 'fee'
+        when is_usage or x_line_item_type = 'SavingsPlanNegation' then 'usage'
+        else '(unclassified)'
+    end as x_charge_type,
     -- a line without a type is no usage and no fee, and either way it is counted
     coalesce(is_usage, false) and resource_id is not null as x_taggable,
     coalesce(x_line_item_type, '') in ('Tax', 'Fee', 'RIFee', 'SavingsPlanUpfrontFee')

@@ -33,6 +33,7 @@
 --   x_operation: AWS operation where the export gives it
 --   x_billing_entity: null, not in FOCUS
 --   x_instance_type: null, not in FOCUS
+--   x_charge_type: kind of charge: usage, fee, upfront, tax, ..., or (unclassified); see docs/reconcile.md
 --   x_taggable: the line could carry a resource tag
 --   x_is_long: the line is no usage of one day: it spans more, or is a purchase or tax
 --   x_split_parent_id: the instance a container ran on, on lines of split cost allocation; null, not in FOCUS
@@ -70,6 +71,20 @@ select
     x_operation,
     cast(null as varchar) as x_billing_entity,
     x_instance_type,
+    case
+        when charge_category = 'Tax' then 'tax'
+        when charge_category = 'Credit' then 'credit'
+        when charge_class = 'Correction' then 'refund'
+        -- what AWS Marketplace sells is published by its seller
+        when publisher_name not like 'Amazon%' and publisher_name not like 'AWS%' then 'marketplace'
+        when x_service_code like 'AWS%Support%' then 'support'
+        when charge_category = 'Purchase' and commitment_discount_id is not null and charge_frequency = 'One-Time'
+            then 'upfront'
+        when charge_category = 'Purchase' and commitment_discount_id is not null then 'commitment fee'
+        when charge_category = 'Purchase' then 'fee'
+        when charge_category = 'Usage' then 'usage'
+        else '(unclassified)'
+    end as x_charge_type,
     -- a charge without a category is no usage and no purchase, and either way it is counted
     coalesce(charge_category, '') = 'Usage'
     and coalesce(charge_class, '') <> 'Correction'

@@ -1,6 +1,7 @@
 -- Cost of each resource by day, tag set and kind of charge: the finest fact kept, and the source of every other mart.
 -- grain: billing_period, charge_day, billing_account_id, sub_account_id, region_id, x_service_code, charge_category,
---        x_line_item_type, pricing_category, x_usage_type, resource_id, tag_set_id, billing_currency, x_taggable, x_is_long
+--        x_line_item_type, x_charge_type, pricing_category, x_usage_type, resource_id, tag_set_id, billing_currency,
+--        invoice_id, x_taggable, x_is_long
 -- inputs: line_items
 -- columns:
 --   billing_period: YYYY-MM
@@ -11,11 +12,13 @@
 --   x_service_code: AWS service code
 --   charge_category: FOCUS charge category
 --   x_line_item_type: AWS line item type, null from FOCUS
+--   x_charge_type: kind of charge: usage, fee, upfront, tax, ..., or (unclassified); see docs/reconcile.md
 --   pricing_category: Standard, Dynamic, Committed or null
 --   x_usage_type: AWS usage type
 --   resource_id: resource id or ARN, null where the line has none
 --   tag_set_id: the set of tags and cost categories, see tag_sets
 --   billing_currency: currency of every cost column
+--   invoice_id: null while the lines are an estimate
 --   x_taggable: the lines could carry a resource tag
 --   x_is_long: the lines are no usage of one day: they span more, or are fees or tax
 --   x_unblended_cost: cash, as charged
@@ -51,11 +54,13 @@ grouped as (
         x_service_code,
         charge_category,
         x_line_item_type,
+        x_charge_type,
         pricing_category,
         x_usage_type,
         resource_id,
         tag_set_id,
         billing_currency,
+        invoice_id,
         x_taggable,
         x_is_long,
         sum(x_unblended_cost) as x_unblended_cost,
@@ -71,7 +76,8 @@ grouped as (
     from line_hours
     group by
         billing_period_start, charge_day, billing_account_id, sub_account_id, region_id, x_service_code, charge_category,
-        x_line_item_type, pricing_category, x_usage_type, resource_id, tag_set_id, billing_currency, x_taggable, x_is_long
+        x_line_item_type, x_charge_type, pricing_category, x_usage_type, resource_id, tag_set_id, billing_currency,
+        invoice_id, x_taggable, x_is_long
 )
 
 select
@@ -83,11 +89,13 @@ select
     x_service_code,
     charge_category,
     x_line_item_type,
+    x_charge_type,
     pricing_category,
     x_usage_type,
     resource_id,
     tag_set_id,
     billing_currency,
+    invoice_id,
     x_taggable,
     x_is_long,
     cast(x_unblended_cost as decimal(38, 10)) as x_unblended_cost,

@@ -12,10 +12,12 @@
 --   invoice_id: null while the line is an estimate
 --   charge_category: Usage, Purchase, Tax, Credit or Adjustment
 --   charge_class: Correction for a change to an invoiced period, else null
+--   charge_frequency: One-Time, Recurring or Usage-Based
 --   charge_description: the provider's own words
 --   pricing_category: Standard, Dynamic, Committed, Other or null
 --   commitment_discount_id: the commitment that applies or is billed
 --   commitment_discount_status: Used or Unused on covered usage
+--   publisher_name: who made what was bought; AWS, or a seller on AWS Marketplace
 --   service_name: the provider's service name
 --   x_service_code: AWS service code; the service name where no code is known
 --   region_id: region code
@@ -49,10 +51,12 @@ select
     invoice_id,
     charge_category,
     charge_class,
+    charge_frequency,
     charge_description,
     pricing_category,
     commitment_discount_id,
     commitment_discount_status,
+    publisher_name,
     service_name,
     coalesce(x_service_code, known_service_code, service_name) as x_service_code,
     region_id,

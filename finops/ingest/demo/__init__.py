@@ -5,6 +5,7 @@ The tree lies in `<out>/exports/<name of the export>/`, as in a bucket, `truth.j
 
 from finops.ingest.demo.estate import settings_toml
 from finops.ingest.demo.export import DELIVERIES, SHAPES, write_export
+from finops.ingest.demo.invoices import write_invoices
 from finops.ingest.demo.truth import truth
 
-__all__ = ["DELIVERIES", "SHAPES", "settings_toml", "truth", "write_export"]
+__all__ = ["DELIVERIES", "SHAPES", "settings_toml", "truth", "write_export", "write_invoices"]

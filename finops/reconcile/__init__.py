@@ -1,0 +1,1 @@
+"""Ties the export to Cost Explorer, to its invoices or to another export, and names each difference."""
