@@ -24,12 +24,16 @@ _BY_CODE: Mapping[str, tuple[type[FinopsError], str, str]] = {
     "RequestTimeTooSkewed": (EngineError, "this machine's clock is wrong by more than 15 minutes", "set the clock"),
     "NoSuchBucket": (UsageError, "there is no such bucket", "check the name: s3://BUCKET/PREFIX"),
     "InvalidBucketName": (UsageError, "this is no name of a bucket", "s3://BUCKET/PREFIX"),
-    "PermanentRedirect": (EngineError, "the bucket is in another region", "AWS_REGION=REGION finops ..."),
-    "AuthorizationHeaderMalformed": (EngineError, "the bucket is in another region", "AWS_REGION=REGION finops ..."),
+    "PermanentRedirect": (EngineError, "the bucket is in another region", "AWS_DEFAULT_REGION=REGION finops ..."),
+    "AuthorizationHeaderMalformed": (
+        EngineError,
+        "the bucket is in another region",
+        "AWS_DEFAULT_REGION=REGION finops ...",
+    ),
     "IllegalLocationConstraintException": (
         EngineError,
         "the bucket is in another region",
-        "AWS_REGION=REGION finops ...",
+        "AWS_DEFAULT_REGION=REGION finops ...",
     ),
     "NoSuchKey": (EngineError, "the file is gone", "run again: the delivery was replaced meanwhile"),
     "SlowDown": (EngineError, "S3 asks to slow down", _RETRY),
@@ -60,7 +64,7 @@ _BY_KIND: Mapping[str, tuple[type[FinopsError], str, str]] = {
     "SSLError": (EngineError, "the connection is not trusted", "check the proxy's certificate: AWS_CA_BUNDLE"),
     "ProxyConnectionError": (EngineError, "the proxy cannot be reached", "check HTTPS_PROXY"),
     "ParamValidationError": (UsageError, "AWS does not accept this request", "check the names given"),
-    "InvalidRegionError": (ConfigError, "this is no region", "AWS_REGION=us-east-1"),
+    "InvalidRegionError": (ConfigError, "this is no region", "AWS_DEFAULT_REGION=us-east-1"),
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "403", "Forbidden"}
 

@@ -10,38 +10,82 @@ import typer
 from finops.cli.options import ConfigFile, Db
 
 if TYPE_CHECKING:
+    from finops.cli.sources import Sources
     from finops.ingest.discover import Survey
     from finops.ledger.load import Failed, Loaded
+    from finops.ledger.plan import Task
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders or files of billing exports.")]
+Words = Annotated[
+    list[str], typer.Argument(metavar="SOURCE", help="Folders or files of billing exports, or s3://BUCKET/FOLDER.")
+]
+Since = Annotated[str | None, typer.Option("--since", metavar="YYYY-MM", help="Only billing periods from this one on.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would be read, in files, bytes and requests; load nothing.")
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile whose credentials are used.")
+]
 
 
-def run(paths: Paths, db: Db = None, config: ConfigFile = None) -> None:
-    """Load billing exports from folders or files into the ledger."""
-    from finops.cli.progress import Progress, say
+def run(
+    sources: Words,
+    since: Since = None,
+    dry_run: DryRun = False,
+    profile: Profile = None,
+    db: Db = None,
+    config: ConfigFile = None,
+) -> None:
+    """Load billing exports from folders, files or S3 into the ledger."""
+    from finops.cli.dry_run import describe
+    from finops.cli.sources import read_sources
     from finops.config import db_path, load_settings
-    from finops.ingest.discover import survey
-    from finops.ledger.load import Failed, load
+    from finops.ledger.plan import plan, room_for
 
     load_settings(config)
-    found = survey(paths)
+    wanted = read_sources(sources, since, profile)
+    found = wanted.survey()
     _announce(found)
+    database = db_path(db)
+    tasks = plan(database, found.found)
+    if dry_run:
+        print("\n".join(describe(tasks, wanted.requests(), room_for(database, tasks))))
+    else:
+        _load(database, wanted, tasks)
+
+
+def _load(database: Path, wanted: Sources, tasks: list[Task]) -> None:
+    from finops.cli.progress import Progress, say
+    from finops.ledger.again import load_newest
+    from finops.ledger.load import Failed
+    from finops.ledger.plan import require_room
+
+    require_room(database, tasks)
     failed: list[Failed] = []
-    total = sum(path.stat().st_size for one in found.found for path in one.files)
-    with Progress(total) as progress:
-        for result in load(db_path(db), found.found, progress.step):
+    fetched = 0
+    with Progress(sum(task.bytes for task in tasks)) as progress:
+        found = [task.found for task in tasks]
+        for result in load_newest(database, found, progress.step, lambda: wanted.survey().found):
             if isinstance(result, Failed):
                 failed.append(result)
-                progress.skip(sum(path.stat().st_size for path in result.found.files))
             else:
-                say(_loaded(result))
-                for problem in result.problems:
-                    say(f"  note: {problem.message}")
-    _fail(failed, len(found.found))
+                _tell(result)
+                fetched += result.bytes_read if result.found.fetch else 0
+    if wanted.requests():
+        say(f"S3: {wanted.requests()} requests, {fetched:,} bytes of data files")
+    _fail(failed, len(tasks))
+
+
+def _tell(result: Loaded) -> None:
+    from finops.cli.progress import say
+
+    say(_loaded(result))
+    for problem in result.problems:
+        say(f"  note: {problem.message}")
 
 
 def _announce(found: Survey) -> None:
     from finops.cli.progress import say
+    from finops.ingest.listing import shown
 
     for one in found.found:
         where = f"{one.export} {one.period or '(periods by its rows)'}"
@@ -50,7 +94,7 @@ def _announce(found: Survey) -> None:
         say(f"found {where}: delivery {one.delivery}, {len(one.files)} files ({one.reason}{older}){vouched}")
     if found.ignored:
         example = found.ignored[0]
-        say(f"left alone: {len(found.ignored)} files {example[1]}, for example {example[0]}")
+        say(f"left alone: {len(found.ignored)} files {example[1]}, for example {shown(example[0])}")
 
 
 def _loaded(result: Loaded) -> str:

@@ -47,20 +47,32 @@ def store_rows(
     sources: Sequence[Path],
     folder: Path,
     progress: Progress = lambda path: None,
+    ours: bool = False,
 ) -> Rows:
-    """Put the rows of the data files into `folder`. Raises DataError for a file that is not what it should be."""
+    """Put the rows of the data files into `folder`. Raises DataError for a file that is not what it should be.
+
+    `ours` says that nobody else will ever write to the data files, so that they need no copy.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     kinds = {is_parquet(path) for path in sources}
     if len(kinds) > 1:
         raise DataError("CSV and Parquet files are mixed in one delivery", str(sources[0].parent))
-    return (_copied if kinds.pop() else _converted)(connection, sources, folder, progress)
+    if kinds.pop():
+        return _copied(connection, sources, folder, progress, link_file if ours else copy_file)
+    return _converted(connection, sources, folder, progress)
 
 
-def _copied(connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress) -> Rows:
+def _copied(
+    connection: DuckDBPyConnection,
+    sources: Sequence[Path],
+    folder: Path,
+    progress: Progress,
+    copy: Callable[[Path, Path], None],
+) -> Rows:
     files = []
     for number, source in enumerate(sources, start=1):
         target = folder / f"rows-{number:05d}.parquet"
-        copy_file(source, target)
+        copy(source, target)
         files.append(target)
         progress(source)
     types = parquet_types(connection, files, str(sources[0]))
@@ -85,6 +97,14 @@ def copy_file(source: Path, target: Path) -> None:
             fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
         except OSError:
             shutil.copyfileobj(reader, writer, 16 << 20)
+
+
+def link_file(source: Path, target: Path) -> None:
+    """Give a file a second name; a copy where the file system has no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        copy_file(source, target)
 
 
 def _converted(connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress) -> Rows:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,10 @@ from finops.engines.duckdb import connect
 from finops.engines.source import period_column
 from finops.errors import DataError, EngineError, FinopsError
 from finops.ingest.discover import Found, are_chunks
+from finops.ingest.listing import shown
 from finops.ingest.rows import Rows, is_parquet, split_by_period, store_rows
 from finops.ledger.build import Built, build
+from finops.ledger.fetched import DOWNLOADS, local_files, sweep_downloads
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -73,14 +76,26 @@ def _load_one(database: Path, found: Found, step: Step) -> Iterator[Loaded]:
         raise DataError(
             f"the manifest of {found.export} {found.period} lists a file that is not here: {found.missing[0]}",
             str(found.source),
-            "copy the whole delivery again",
+            "have AWS deliver the period again" if found.fetch else "copy the whole delivery again",
         )
-    with _incoming(database) as folder, _engine_errors(found):
+    with _incoming(database) as folder, _engine_errors(found), local_files(database, found, step) as files:
         connection = connect(spill=folder / "spill")
-        rows = store_rows(connection, found.files, folder / "rows", lambda path: step(path.name, path.stat().st_size))
+        rows = store_rows(connection, files, folder / "rows", partial(_read, found, step), ours=bool(found.fetch))
         for period, part in _periods(connection, found, rows, folder):
             step(f"{found.export} {period}: marts", 0)
             yield _finish(database, connection, found, period, part, folder)
+
+
+def _read(found: Found, step: Step, path: Path) -> None:
+    # Of what was fetched the bytes were told as they came.
+    step(
+        f"{found.export} {found.period}: rows" if found.fetch else path.name, 0 if found.fetch else path.stat().st_size
+    )
+
+
+def pending(database: Path, found: Sequence[Found]) -> list[Found]:
+    """The deliveries that are not loaded yet, as they are."""
+    return [one for one in found if not _already_loaded(database, one)]
 
 
 def _already_loaded(database: Path, found: Found) -> list[Delivery]:
@@ -104,7 +119,7 @@ def _periods(connection: DuckDBPyConnection, found: Found, rows: Rows, folder: P
     if not rows.layout.has(period_column(rows.layout)):
         raise DataError(
             "the billing period is in no column, manifest or folder name",
-            str(found.files[0]),
+            shown(found.files[0]),
             "put the files into a folder named like BILLING_PERIOD=2026-10",
         )
     parts = split_by_period(connection, rows, folder)
@@ -138,8 +153,7 @@ def _finish(
     home = store_of(database) / delivery_id
     shutil.rmtree(home, ignore_errors=True)
     final.rename(home)
-    sizes = {str(path): path.stat().st_size for path in found.files}
-    commit(database, Entry(delivery, built.payers, sizes, built.unavailable, built.problems))
+    commit(database, Entry(delivery, built.payers, found.sizes, built.unavailable, built.problems))
     replaced = previous[0].delivery if previous else None
     return Loaded(found, delivery, tuple(built.problems), delivery.bytes, replaced)
 
@@ -156,7 +170,7 @@ def _delivery(found: Found, period: str, delivery_id: str, rows: Rows, built: Bu
         source=str(found.source),
         fingerprint=found.fingerprint,
         files=len(found.files),
-        bytes=sum(path.stat().st_size for path in found.files),
+        bytes=sum(found.sizes.values()),
         rows=built.rows,
         unblended=built.unblended,
         currency=built.currency,
@@ -232,8 +246,9 @@ def _sweep(database: Path) -> None:
             draft.unlink()
     kept = {delivery.delivery_id for delivery in _current(database)}
     replaced = {old.delivery_id for old in deliveries(database, "replaced")} if database.exists() else set()
+    sweep_downloads(database)
     for folder in store.iterdir():
-        if folder.name not in kept | replaced:
+        if folder.name not in kept | replaced | {DOWNLOADS}:
             shutil.rmtree(folder, ignore_errors=True)
         elif folder.name in replaced:
             shutil.rmtree(folder / "rows", ignore_errors=True)
