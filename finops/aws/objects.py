@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
-from finops.aws.refusals import aws_error, aws_errors
-from finops.errors import DataError, EngineError, FinopsError
+from finops.aws.refusals import aws_errors, broken_off
+from finops.errors import DataError
 
 _CHUNK = 256 << 10
 _ANOTHER = {"PreconditionFailed", "412", "NoSuchKey", "NoSuchVersion", "404"}
@@ -15,14 +15,6 @@ _ANOTHER = {"PreconditionFailed", "412", "NoSuchKey", "NoSuchVersion", "404"}
 
 class Replaced(DataError):
     """An object is not the one that was listed any more: its delivery was replaced while it was read."""
-
-
-class BrokenOff(Exception):
-    """The bytes of an object ended too early. `told` is the error in case that no further attempt helps."""
-
-    def __init__(self, told: FinopsError) -> None:
-        super().__init__(told.what)
-        self.told = told
 
 
 class WrongBytes(Exception):
@@ -46,7 +38,7 @@ def object_errors(address: str) -> Iterator[None]:
 
 
 def chunks(answer: Mapping[str, Any], address: str) -> Iterator[bytes]:
-    """The bytes of an answer to GetObject, piece by piece. Raises BrokenOff or WrongBytes."""
+    """The bytes of an answer to GetObject, piece by piece. Raises `BrokenOff` or `WrongBytes`."""
     from botocore.exceptions import BotoCoreError, FlexibleChecksumError
     from urllib3.exceptions import HTTPError
 
@@ -56,7 +48,5 @@ def chunks(answer: Mapping[str, Any], address: str) -> Iterator[bytes]:
                 yield chunk
     except FlexibleChecksumError as error:
         raise WrongBytes from error
-    except BotoCoreError as error:
-        raise BrokenOff(aws_error(error, address)) from error
-    except (HTTPError, OSError) as error:
-        raise BrokenOff(EngineError("the connection broke", address, "run again: it goes on from there")) from error
+    except (BotoCoreError, HTTPError, OSError) as error:
+        raise broken_off(address) from error

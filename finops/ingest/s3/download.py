@@ -10,13 +10,12 @@ from threading import Event
 from typing import Any
 
 from finops.aws import BrokenOff, WrongBytes, chunks, object_errors
-from finops.errors import EngineError, FinopsError, Interrupted
+from finops.errors import EngineError, Interrupted
 from finops.ingest.listing import Entry
 from finops.ingest.s3.address import parse_address
 from finops.ingest.s3.checksums import is_intact
+from finops.ingest.s3.patience import WAITS
 
-# Seconds before each new attempt of a transfer that broke off and brought nothing.
-_WAITS = (0, 1, 2, 4)
 _PART = ".part"
 _LONGEST_NAME = 100
 
@@ -59,16 +58,16 @@ def download(client: Any, entry: Entry, folder: Path, stop: Event, arrived: Arri
 def _complete(client: Any, entry: Entry, part: Path, stop: Event, arrived: Arrived) -> dict[str, Any]:
     """Append to the part until it has the object's size, and give the last answer of S3."""
     answer: dict[str, Any] = {}
-    waits = iter(_WAITS)
+    waits = iter(WAITS)
     part.touch(0o600)
     while (have := _size(part)) < entry.size:
-        failure: FinopsError = EngineError("S3 sent less than it listed", entry.address, "run again")
+        failure = EngineError("S3 sends less than it listed", entry.address, "run again")
         try:
             answer = _append(client, entry, part, stop, arrived)
         except BrokenOff as error:
-            failure = error.told
+            failure = error
         if _size(part) > have:
-            waits = iter(_WAITS)
+            waits = iter(WAITS)
         elif (wait := next(waits, None)) is None:
             raise failure
         else:

@@ -17,6 +17,7 @@ from finops.errors import DataError
 from finops.ingest.listing import Entry, Listing, s3_path
 from finops.ingest.s3.address import Address
 from finops.ingest.s3.download import download
+from finops.ingest.s3.patience import patiently
 from finops.ingest.s3.threads import in_threads
 
 
@@ -31,19 +32,23 @@ class Listed:
 def list_below(client: Any, address: Address) -> Listed:
     """Every current object below an address; versions that were overwritten or deleted are none."""
     entries: dict[Path, Entry] = {}
-    at = 0
     with aws_errors(str(address)):
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=address.prefix):
-            at = at or _sent(page)
-            for found in page.get("Contents", ()):
-                _add(entries, address.bucket, found)
-    return Listed(Listing(s3_path(address.bucket, address.prefix), entries, partial(_read, client, entries)), at)
+        pages = patiently(lambda: _pages(client, address))
+    for page in pages:
+        for found in page.get("Contents", ()):
+            _add(entries, address.bucket, found)
+    read = partial(_read, client, entries)
+    return Listed(Listing(s3_path(address.bucket, address.prefix), entries, read), _sent(pages[0]))
+
+
+def _pages(client: Any, address: Address) -> list[dict[str, Any]]:
+    return list(client.get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=address.prefix))
 
 
 def look_up(client: Any, address: Address) -> Entry | None:
     """The one object with this key, or None."""
     with aws_errors(str(address)):
-        page = client.list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1)
+        page = patiently(lambda: client.list_objects_v2(Bucket=address.bucket, Prefix=address.key, MaxKeys=1))
     # A key is listed before all keys that begin with it.
     found = [one for one in page.get("Contents", ()) if one["Key"] == address.key]
     return _entry(address.bucket, found[0]) if found else None
