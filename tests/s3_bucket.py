@@ -40,6 +40,13 @@ class Bucket:
         return main(["ingest", f"s3://{self.name}/{below}", *words, "--db", str(folder / "x.duckdb")])
 
 
+def upload(bucket: Bucket, folder: Path, prefix: str = "exports") -> None:
+    """Every file of a folder, as an object below a prefix."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            bucket.put(f"{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+
+
 @contextmanager
 def s3_server() -> Iterator[str]:
     """The address of an S3 server on loopback."""

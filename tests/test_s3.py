@@ -6,25 +6,21 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from finops.catalog import deliveries, store_of
 from finops.cli import main
 from finops.ingest.demo import write_export
-from tests.s3_bucket import Bucket, Report, deliver, delivery_id
+from tests.s3_bucket import Bucket, Report, deliver, delivery_id, upload
+from tests.s3_proxy import Answer, drop
 from tests.tiny_export import write_export as write_tiny
 
 
 def totals(folder: Path) -> dict[str, Decimal]:
     """Billing period -> unblended cost of what is loaded."""
     return {one.period: one.unblended for one in deliveries(folder / "x.duckdb")}
-
-
-def upload(bucket: Bucket, folder: Path, prefix: str = "exports") -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            bucket.put(f"{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
 
 
 def test_the_newest_delivery_is_loaded_to_the_last_decimal_and_an_older_one_is_never_read(
@@ -62,14 +58,17 @@ def test_a_night_of_14_periods_of_40_files_where_one_changed_reads_that_one_only
     reports = [Report(f"{2025 + (8 + n) // 12}-{(8 + n) % 12 + 1:02d}") for n in range(14)]
     costs = [f"{number}.25" for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda report: [deliver(bucket, name, costs, report) for name in ("a", "b")], reports))
+        list(pool.map(lambda report: deliver(bucket, "a", costs[:29], report), reports))
+        list(pool.map(lambda report: deliver(bucket, "b", costs, report), reports))
+    bucket.proxy.plan("continuation-token", drop(after=0))
     assert bucket.ingest(tmp_path) == 0
+    assert (len(totals(tmp_path)), bucket.proxy.faults[0].times) == (14, 0)
     deliver(bucket, "c", [*costs[1:], "0.5"], reports[-1])
     bucket.proxy.seen.clear()
 
     assert bucket.ingest(tmp_path) == 0
 
-    assert bucket.proxy.count("list-type=2") == 2  # 14 x 2 x 41 + 14 + 41 = 1203 objects
+    assert bucket.proxy.count("list-type=2") == 2  # 14 x (30 + 41 + 1) + 41 = 1049 objects
     assert bucket.proxy.count(r"GET .*Manifest\.json") == 14
     assert bucket.proxy.count(r"HEAD .*Manifest\.json") == 1
     assert bucket.proxy.count(r"GET .*\.csv\.gz") == 40
@@ -98,6 +97,19 @@ def test_an_export_is_the_same_ledger_from_s3_as_from_a_folder(bucket: Bucket, t
         [(one.identity, one.delivery, one.rows, one.unblended, one.bytes) for one in some] for some in (ours, theirs)
     ]
     assert facts[0] == facts[1]
+
+
+def test_files_come_several_at_a_time(bucket: Bucket, tmp_path: Path) -> None:
+    deliver(bucket, "a", ["1"] * 8)
+    together = Barrier(8)
+
+    def wait_for_the_others(answer: Answer) -> Answer:
+        together.wait(timeout=30)
+        return answer
+
+    bucket.proxy.plan(r"GET .*\.csv\.gz", wait_for_the_others, 8)
+    assert bucket.ingest(tmp_path) == 0
+    assert totals(tmp_path) == {"2026-10": Decimal(8)}
 
 
 def test_a_file_that_was_overwritten_under_the_same_manifest_is_a_new_delivery(bucket: Bucket, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def _load(database: Path, wanted: Sources, tasks: list[Task]) -> None:
         for result in load_newest(database, found, progress.step, lambda: wanted.survey().found):
             if isinstance(result, Failed):
                 failed.append(result)
+                progress.skip(0 if result.found.fetch else sum(result.found.sizes.values()))
             else:
                 _tell(result)
                 fetched += result.bytes_read if result.found.fetch else 0

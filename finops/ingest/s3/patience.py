@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from time import sleep
 from typing import TypeVar
 
 from finops.aws import BrokenOff
@@ -20,5 +20,5 @@ def patiently(ask: Callable[[], Answer]) -> Answer:
         try:
             return ask()
         except BrokenOff:
-            sleep(wait)
+            time.sleep(wait)
     return ask()
