@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -236,13 +237,42 @@ def test_folders_and_addresses_may_be_named_together(bucket: Bucket, tmp_path: P
     assert [one.export for one in deliveries(tmp_path / "x.duckdb")] == ["acme", "local"]
 
 
-def test_an_export_that_was_copied_to_a_folder_is_still_the_same_export(bucket: Bucket, tmp_path: Path) -> None:
+def test_an_export_that_was_copied_to_a_folder_is_still_the_same_export(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = write_tiny(tmp_path)
     upload(bucket, folder, "exports/acme")
-    database = str(tmp_path / "x.duckdb")
-    assert main(["ingest", str(folder), "--db", database]) == 0
     assert bucket.ingest(tmp_path) == 0
-    assert [one.export for one in deliveries(tmp_path / "x.duckdb")] == ["acme"]
+    capsys.readouterr()
+    assert main(["ingest", str(folder), "--db", str(tmp_path / "x.duckdb")]) == 0
+    assert "unchanged acme 2026-10" in capsys.readouterr().err
+
+
+def test_files_that_have_expired_do_not_matter_once_they_are_loaded(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deliver(bucket, "a", ["1", "2"])
+    assert bucket.ingest(tmp_path) == 0
+    for number in (1, 2):
+        bucket.client.delete_object(Bucket=bucket.name, Key=Report().key("a", number))
+    capsys.readouterr()
+    bucket.proxy.seen.clear()
+    assert bucket.ingest(tmp_path) == 0
+    assert "unchanged acme 2026-10" in capsys.readouterr().err
+    assert len(bucket.proxy.seen) == 2
+
+
+def test_what_a_broken_run_fetched_is_removed_when_nobody_came_back_for_it(bucket: Bucket, tmp_path: Path) -> None:
+    deliver(bucket, "a", ["1"])
+    assert bucket.ingest(tmp_path) == 0
+    downloads = store_of(tmp_path / "x.duckdb") / ".downloads"
+    for name, age in (("yesterday", 1), ("last-month", 30)):
+        (downloads / name).mkdir(parents=True)
+        (downloads / name / "x.part").touch()
+        for path in (downloads / name / "x.part", downloads / name):
+            os.utime(path, (time.time() - age * 86400,) * 2)
+    assert bucket.ingest(tmp_path) == 0
+    assert [folder.name for folder in downloads.iterdir()] == ["yesterday"]
 
 
 def test_errors_name_the_object_and_not_its_copy(

@@ -192,6 +192,17 @@ def test_a_manifest_that_is_rewritten_before_it_is_read_is_listed_again(bucket: 
     assert bucket.proxy.count("list-type=2") == 2
 
 
+def test_a_file_that_was_not_listed_yet_is_found_when_the_prefix_is_listed_again(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    deliver(bucket, "a", ["1", "2"])
+    late = re.compile(rb"<Contents>\s*<Key>[^<]*acme-00002.*?</Contents>", re.DOTALL)
+    bucket.proxy.plan("list-type=2", lambda answer: replace(answer, body=late.sub(b"", answer.body)))
+    assert bucket.ingest(tmp_path) == 0
+    assert total(tmp_path) == Decimal(3)
+    assert bucket.proxy.count("list-type=2") == 2
+
+
 def test_a_period_that_is_rewritten_whenever_it_is_read_is_3_and_stays_as_it_was(
     bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

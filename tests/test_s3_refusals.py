@@ -23,13 +23,14 @@ Usage = namedtuple("Usage", "total used free")
     [
         (DATA, refuse(403, "AccessDenied", KMS), 4, "encrypted with a key you may not use"),
         (DATA, refuse(403, "AccessDenied", "no"), 4, "access denied: s3:GetObject"),
+        (DATA, refuse(403, "InvalidObjectState"), 4, "the file is archived"),
         (LIST, refuse(403, "AccessDenied", "no"), 4, "access denied: s3:ListBucket"),
         (LIST, refuse(400, "ExpiredToken"), 4, "the credentials have expired"),
         (LIST, refuse(403, "InvalidAccessKeyId"), 4, "AWS does not know this access key"),
         (LIST, refuse(403, "RequestTimeTooSkewed"), 4, "this machine's clock is wrong"),
         (LIST, refuse(301, "PermanentRedirect", **{"x-amz-bucket-region": "eu-west-3"}), 4, "in another region"),
     ],
-    ids=["kms", "get", "list", "expired", "key", "clock", "region"],
+    ids=["kms", "get", "archived", "list", "expired", "key", "clock", "region"],
 )
 def test_a_refusal_is_one_answer_of_at_most_three_lines(
     bucket: Bucket,

@@ -14,7 +14,7 @@ _ANOTHER = {"PreconditionFailed", "412", "NoSuchKey", "NoSuchVersion", "404"}
 
 
 class Replaced(DataError):
-    """An object is not the one that was listed any more: its delivery was replaced while it was read."""
+    """An object is not there, or not the one that was listed: its delivery may have been replaced while it was read."""
 
 
 class WrongBytes(Exception):

@@ -29,6 +29,7 @@ _BY_CODE: Mapping[str, tuple[type[FinopsError], str, str]] = {
     "AuthorizationHeaderMalformed": (EngineError, "the bucket is in another region", _REGION),
     "IllegalLocationConstraintException": (EngineError, "the bucket is in another region", _REGION),
     "NoSuchKey": (EngineError, "the file is gone", "run again: the delivery was replaced meanwhile"),
+    "InvalidObjectState": (EngineError, "the file is archived", "aws s3api restore-object, or a later --since"),
     "SlowDown": (EngineError, "S3 asks to slow down", _RETRY),
     "LimitExceededException": (EngineError, "AWS limits the rate of requests", _RETRY),
     "ThrottlingException": (EngineError, "AWS limits the rate of requests", _RETRY),

@@ -190,7 +190,7 @@ def _chosen(listing: Listing, group: list[Manifest], relative: dict[str, Path], 
         period=newest.period,
         delivery=newest.delivery,
         files=here,
-        fingerprint=_vouched_fingerprint(newest, entries),
+        fingerprint=_vouched_fingerprint(newest, [listing.entries[path] if path else None for path in files.values()]),
         vouched=True,
         reason=reason,
         others=len({manifest.delivery for manifest in group}) - 1 + set_aside[newest.path],
@@ -200,10 +200,15 @@ def _chosen(listing: Listing, group: list[Manifest], relative: dict[str, Path], 
     )
 
 
-def _vouched_fingerprint(manifest: Manifest, entries: Sequence[Entry]) -> str:
-    # Files are copied at any time, so their age says nothing; an ETag says that the content is another.
-    etags = [(entry.address, entry.size, entry.etag) for entry in entries if entry.etag]
-    return hashlib.sha256(f"{manifest.fingerprint}{etags}".encode()).hexdigest() if etags else manifest.fingerprint
+def _vouched_fingerprint(manifest: Manifest, files: Sequence[Entry | None]) -> str:
+    """What the manifest says, and behind it what S3 says of the files.
+
+    Files are copied at any time, so their age says nothing; and files that are gone say nothing either.
+    """
+    etags = [(entry.address, entry.size, entry.etag) for entry in files if entry and entry.etag]
+    if len(etags) < len(files):
+        return manifest.fingerprint
+    return manifest.fingerprint + hashlib.sha256(repr(etags).encode()).hexdigest()
 
 
 def _newest(listing: Listing, group: list[Manifest]) -> tuple[Manifest, str]:

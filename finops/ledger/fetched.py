@@ -35,7 +35,8 @@ def local_files(database: Path, found: Found, step: Callable[[str, int], None]) 
         yield found.files
         return
     folder = downloads_of(database, found)
-    files = found.fetch(folder, step)
+    what = f"{found.export} {found.period or ''}".strip()
+    files = found.fetch(folder, lambda text, size: step(f"{what}: {text}" if text else "", size))
     try:
         yield files
     except FinopsError as error:

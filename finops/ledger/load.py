@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finops.aws import Replaced
 from finops.catalog import Delivery, Entry, Problem, commit, deliveries, single_writer, store_of
 from finops.engines.duckdb import connect
 from finops.engines.source import period_column
@@ -73,17 +74,21 @@ def _load_one(database: Path, found: Found, step: Step) -> Iterator[Loaded]:
         yield from (Loaded(found, delivery, (), 0, None) for delivery in unchanged)
         return
     if found.missing:
-        raise DataError(
-            f"the manifest of {found.export} {found.period} lists a file that is not here: {found.missing[0]}",
-            str(found.source),
-            "have AWS deliver the period again" if found.fetch else "copy the whole delivery again",
-        )
+        raise _missing(found)
     with _incoming(database) as folder, _engine_errors(found), local_files(database, found, step) as files:
         connection = connect(spill=folder / "spill")
         rows = store_rows(connection, files, folder / "rows", partial(_read, found, step), ours=bool(found.fetch))
         for period, part in _periods(connection, found, rows, folder):
             step(f"{found.export} {period}: marts", 0)
             yield _finish(database, connection, found, period, part, folder)
+
+
+def _missing(found: Found) -> DataError:
+    what = f"the manifest of {found.export} {found.period} lists a file that is not here: {found.missing[0]}"
+    if found.fetch:
+        # A listing is no snapshot: the file may have come after its page.
+        return Replaced(what, found.source, "have AWS deliver the period again")
+    return DataError(what, found.source, "copy the whole delivery again")
 
 
 def _read(found: Found, step: Step, path: Path) -> None:
@@ -105,7 +110,7 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
         delivery
         for delivery in deliveries(database)
         if delivery.identity == found.identity
-        and delivery.fingerprint == found.fingerprint
+        and delivery.fingerprint.startswith(found.fingerprint)
         and (found.period is None or delivery.period == found.period)
         and (store_of(database) / delivery.delivery_id / "marts").is_dir()
     ]

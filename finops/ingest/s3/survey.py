@@ -25,12 +25,9 @@ def survey_s3(client: Any, addresses: Sequence[Address], since: str | None = Non
     nothing can be chosen, UsageError for an address that cannot be meant, EngineError for what AWS refuses.
     """
     try:
-        result = _survey(client, addresses, since)
+        return _survey(client, addresses, since)
     except Replaced:
         return _survey(client, addresses, since)
-    # A listing is no snapshot: a file may have come after the page it belongs to.
-    incomplete = any(found.missing for found in result.found)
-    return _survey(client, addresses, since) if incomplete else result
 
 
 def _survey(client: Any, addresses: Sequence[Address], since: str | None) -> Survey:
