@@ -135,16 +135,18 @@ def test_one_period_that_cannot_be_had_does_not_keep_the_others_out(bucket: Buck
     assert [one.period for one in deliveries(tmp_path / "x.duckdb")] == ["2026-08", "2026-10"]
 
 
+@pytest.mark.parametrize("absent", [(2,), (1, 2)])
 def test_a_listed_file_that_is_absent_is_3_and_leaves_the_delivery_before(
-    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bucket: Bucket, tmp_path: Path, absent: tuple[int, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     deliver(bucket, "a", ["1", "2"])
     assert bucket.ingest(tmp_path) == 0
     deliver(bucket, "b", ["5", "6"])
-    bucket.client.delete_object(Bucket=bucket.name, Key=Report().key("b", 2))
+    for number in absent:
+        bucket.client.delete_object(Bucket=bucket.name, Key=Report().key("b", number))
     assert bucket.ingest(tmp_path) == 3
     error = capsys.readouterr().err
-    assert f"lists a file that is not here: {Report().key('b', 2)}" in error
+    assert f"lists a file that is not here: {Report().key('b', absent[0])}" in error
     assert "have AWS deliver the period again" in error
     assert total(tmp_path) == Decimal(3)
 

@@ -62,6 +62,9 @@ def test_the_region_of_a_bucket_is_found_or_named(
     bucket.proxy.faults.clear()
     bucket.proxy.plan(LIST, elsewhere)
     assert bucket.ingest(tmp_path) == 0
+    bucket.proxy.plan(LIST, refuse(301, "PermanentRedirect"))
+    assert bucket.ingest(tmp_path) == 0
+    assert bucket.proxy.count("HEAD ") == 2  # the manifest, and then the bucket for its region
 
 
 def test_a_bucket_that_does_not_exist_and_a_prefix_without_objects_are_2(

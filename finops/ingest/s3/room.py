@@ -24,7 +24,7 @@ def room_needed(found: Sequence[Found], to_fetch: Sequence[int]) -> int:
     Deliveries are loaded one at a time, and what was fetched for one is removed before the next.
     """
     kept = sum(_kept(path, size) for one in found for path, size in one.sizes.items())
-    csv = [sum(one.sizes.values()) for one in found if not is_parquet(one.files[0])]
+    csv = [sum(one.sizes.values()) for one in found if not all(map(is_parquet, one.files))]
     pieces = min(_PIECES * PIECE_BYTES, _DECOMPRESSED * max(csv, default=0))
     return int(kept) + max(to_fetch, default=0) + pieces
 
