@@ -160,10 +160,15 @@ def _open(database: Path, read_only: bool) -> DuckDBPyConnection:
 
 @contextmanager
 def single_writer(database: Path) -> Iterator[None]:
-    """Hold the lock that keeps a second ingest out. Raises EngineError while another one runs."""
-    database.parent.mkdir(parents=True, exist_ok=True)
+    """Hold the lock that keeps a second ingest out. Raises EngineError while another one runs, or without a place."""
     path = database.with_name(database.name + ".lock")
-    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w") as handle:
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        reason = (error.strerror or "it cannot be used").lower()
+        raise EngineError(f"no database can be written here: {reason}", str(database), "another --db") from error
+    with open(descriptor, "w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -1,7 +1,11 @@
 """What every test may rely on: no setting of the person who runs it, and the same examples each time."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from tests.s3_bucket import CREDENTIALS, Bucket, new_bucket, s3_server
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -15,3 +19,27 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in SETTINGS + TERMINAL:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of an S3 server on loopback."""
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """An empty bucket; finops reaches it, and no other AWS, through a proxy that counts."""
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with new_bucket(server) as made:
+        silent = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+        for name, value in {
+            **CREDENTIALS,
+            **silent,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": made.proxy.url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield made

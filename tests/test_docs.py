@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,11 +26,14 @@ from finops.models import load_models, read_model
 from tests import docs_build
 from tests.docs_build import ROOT, pages
 from tests.model_cases import create_given, parse_table
+from tests.s3_bucket import Bucket, upload
 
 RUNBOOK, COMMANDS, LEDGER = (ROOT / "docs" / name for name in ("runbook.md", "commands.md", "ledger.md"))
 MODELS, ADD_A_RULE = ROOT / "docs" / "models.md", ROOT / "docs" / "add-a-rule.md"
 OTHER_PAGES = tuple(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "pricing/README.md"))
 IDS = {"ids": lambda page: page.name}
+# The bucket of the examples.
+BUCKET = "acme-billing"
 # Only the gate of the runbook may fail: the demo company does not tag enough to pass it.
 GATE = "--fail-under"
 
@@ -175,8 +179,12 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", RUNBOOK], **IDS)
-def test_the_commands_of_a_page_run_from_top_to_bottom(page: Path, exports: Path, tmp_path: Path) -> None:
+def test_the_commands_of_a_page_run_from_top_to_bottom(
+    page: Path, exports: Path, tmp_path: Path, bucket: Bucket
+) -> None:
     environment = as_installed(tmp_path)
+    bucket.client.create_bucket(Bucket=BUCKET)
+    upload(replace(bucket, name=BUCKET), exports, f"exports/{exports.name}")
     for name in ("exports", "FOLDER"):
         (tmp_path / name).symlink_to(exports)
     scripts = blocks(page, "sh")

@@ -10,6 +10,7 @@ from typing import Any
 
 from finops import __version__
 from finops.aws.permissions import known_calls
+from finops.aws.refusals import aws_errors, broken_off
 from finops.errors import EngineError, FinopsError
 
 # Services whose host botocore would otherwise derive from the caller's region, where none exists.
@@ -78,6 +79,7 @@ class Door:
         )
         client.meta.events.register_first("provide-client-params.*.*", self._refuse_unknown(service))
         client.meta.events.register_first("before-send.*.*", self._count(service))
+        client.meta.events.register_first("after-call.*.*", _require_whole)
         return client
 
     def _refuse_unknown(self, service: str) -> Any:
@@ -94,11 +96,18 @@ class Door:
         return count
 
 
+def _require_whole(http_response: Any, model: Any, **_: Any) -> None:
+    """Raises BrokenOff for an answer that was cut short: botocore takes one without a body for an empty result."""
+    if model.has_streaming_output or model.http.get("method") == "HEAD":
+        return
+    promised = http_response.headers.get("content-length", "0")
+    if len(http_response.content) < int(promised):
+        raise broken_off(f"{model.service_model.service_name} {model.name}")
+
+
 def open_door(profile: str | None = None) -> Door:
     """A door with the credentials the AWS CLI would use. Raises ConfigError for a profile that does not exist."""
     import boto3
-
-    from finops.aws.refusals import aws_errors
 
     with aws_errors(f"profile {profile}" if profile else "AWS credentials"):
         return Door(boto3.Session(profile_name=profile))

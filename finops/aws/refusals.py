@@ -9,6 +9,7 @@ from typing import Any
 from finops.errors import ConfigError, EngineError, FinopsError, UsageError
 
 _LOG_IN = "log in again: aws sso login, or new keys in the environment"
+_REGION = "AWS_DEFAULT_REGION=REGION in the environment"
 _RETRY = "try again later; what was loaded is unchanged"
 
 # Error code of a service -> what it means and what to try.
@@ -24,14 +25,11 @@ _BY_CODE: Mapping[str, tuple[type[FinopsError], str, str]] = {
     "RequestTimeTooSkewed": (EngineError, "this machine's clock is wrong by more than 15 minutes", "set the clock"),
     "NoSuchBucket": (UsageError, "there is no such bucket", "check the name: s3://BUCKET/PREFIX"),
     "InvalidBucketName": (UsageError, "this is no name of a bucket", "s3://BUCKET/PREFIX"),
-    "PermanentRedirect": (EngineError, "the bucket is in another region", "AWS_REGION=REGION finops ..."),
-    "AuthorizationHeaderMalformed": (EngineError, "the bucket is in another region", "AWS_REGION=REGION finops ..."),
-    "IllegalLocationConstraintException": (
-        EngineError,
-        "the bucket is in another region",
-        "AWS_REGION=REGION finops ...",
-    ),
+    "PermanentRedirect": (EngineError, "the bucket is in another region", _REGION),
+    "AuthorizationHeaderMalformed": (EngineError, "the bucket is in another region", _REGION),
+    "IllegalLocationConstraintException": (EngineError, "the bucket is in another region", _REGION),
     "NoSuchKey": (EngineError, "the file is gone", "run again: the delivery was replaced meanwhile"),
+    "InvalidObjectState": (EngineError, "the file is archived", "aws s3api restore-object, or a later --since"),
     "SlowDown": (EngineError, "S3 asks to slow down", _RETRY),
     "LimitExceededException": (EngineError, "AWS limits the rate of requests", _RETRY),
     "ThrottlingException": (EngineError, "AWS limits the rate of requests", _RETRY),
@@ -62,9 +60,18 @@ _BY_KIND: Mapping[str, tuple[type[FinopsError], str, str]] = {
     "SSLError": (EngineError, "the connection is not trusted", "check the proxy's certificate: AWS_CA_BUNDLE"),
     "ProxyConnectionError": (EngineError, "the proxy cannot be reached", "check HTTPS_PROXY"),
     "ParamValidationError": (UsageError, "AWS does not accept this request", "check the names given"),
-    "InvalidRegionError": (ConfigError, "this is no region", "AWS_REGION=us-east-1"),
+    "InvalidRegionError": (ConfigError, "this is no region", "AWS_DEFAULT_REGION=us-east-1"),
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "403", "Forbidden"}
+
+
+class BrokenOff(EngineError):
+    """An answer ended before all of it was here."""
+
+
+def broken_off(where: str) -> BrokenOff:
+    """The error in case that no further attempt helps."""
+    return BrokenOff("the connection broke", where, _RETRY)
 
 
 @contextmanager
@@ -90,11 +97,17 @@ def aws_error(error: Exception, where: str) -> FinopsError:
     )
     if known:
         kind, what, fix = known
-        return kind(what, where, fix)
+        return kind(what, where, fix.replace("=REGION", f"={_region(response)}"))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if isinstance(status, int) and status >= 500:
         return EngineError(f"AWS failed ({status} {code})", where, _RETRY)
     return EngineError(f"AWS refused: {code or type(error).__name__}: {message or error}"[:200], where)
+
+
+def _region(response: Mapping[str, Any]) -> str:
+    """Where a bucket is, as S3 says when it is asked in another region."""
+    headers: Mapping[str, str] = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers.get("x-amz-bucket-region") or str(response.get("Error", {}).get("Region", "REGION"))
 
 
 def is_denied(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +13,23 @@ from finops.cli.options import ConfigFile, Db
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
+    from finops.cli import sources
     from finops.ingest.discover import Survey
     from finops.ledger.load import Failed, Loaded
+    from finops.ledger.plan import Task
 
-Paths = Annotated[
-    list[str], typer.Argument(metavar="PATH", help="Folders or files of billing exports, or ce for Cost Explorer.")
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE", help="Folders or files of billing exports, s3://BUCKET/FOLDER, or ce for Cost Explorer."
+    ),
+]
+Since = Annotated[str | None, typer.Option("--since", metavar="YYYY-MM", help="Only billing periods from this one on.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be read or asked, in bytes, requests and money; load nothing.")
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile whose credentials are used.")
 ]
 Days = Annotated[
     int | None, typer.Option("--days", min=1, help=f"ce: how far back, to whole billing months. [default: {DAYS}]")
@@ -26,57 +39,90 @@ MaxRequests = Annotated[
     typer.Option("--max-requests", min=0, help=f"ce: stop before one paid request more. [default: {MAX_REQUESTS}]"),
 ]
 Refresh = Annotated[bool, typer.Option("--refresh", help="ce: ask again for what is on disk.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked and what it costs; load nothing.")]
-Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile to use.")]
 
 
 def run(
-    paths: Paths,
+    sources: Sources,
+    since: Since = None,
+    dry_run: DryRun = False,
+    profile: Profile = None,
     days: Days = None,
     max_requests: MaxRequests = None,
     refresh: Refresh = False,
-    dry_run: DryRun = False,
-    profile: Profile = None,
     db: Db = None,
     config: ConfigFile = None,
 ) -> None:
-    """Load billing exports from folders or files into the ledger."""
-    options = {"--days": days, "--max-requests": max_requests, "--refresh": refresh, "--dry-run": dry_run}
-    if paths == [SOURCE]:
+    """Load billing exports from folders, files or S3, or daily cost from Cost Explorer, into the ledger."""
+    of_cost_explorer = {"--days": days, "--max-requests": max_requests, "--refresh": refresh}
+    if sources == [SOURCE]:
+        _refuse({"--since": since}, "exports", "--days")
         most = MAX_REQUESTS if max_requests is None else max_requests
         ingest_cost_explorer(Wanted(days or DAYS, most, refresh, dry_run, profile), db, config)
-        return
-    given = next((name for name, value in {**options, "--profile": profile}.items() if value), None)
-    if given:
-        raise UsageError(f"{given} belongs to Cost Explorer", fix=f"finops ingest {SOURCE} {given}")
-    _ingest_folders([Path(path) for path in paths], db, config)
+    else:
+        _refuse(of_cost_explorer, "Cost Explorer", f"finops ingest {SOURCE}")
+        _ingest_exports(sources, since, dry_run, profile, db, config)
 
 
-def _ingest_folders(paths: list[Path], db: Path | None, config: Path | None) -> None:
-    from finops.cli.progress import Progress, say
+def _refuse(options: Mapping[str, object], belongs_to: str, fix: str) -> None:
+    for name, value in options.items():
+        if value not in (None, False):
+            raise UsageError(f"{name} belongs to {belongs_to}", name, fix)
+
+
+def _ingest_exports(
+    sources: list[str], since: str | None, dry_run: bool, profile: str | None, db: Path | None, config: Path | None
+) -> None:
+    from finops.cli.dry_run import describe
+    from finops.cli.sources import read_sources
     from finops.config import db_path, load_settings
-    from finops.ingest.discover import survey
-    from finops.ledger.load import Failed, load
+    from finops.ledger.plan import plan, room_for
 
-    settings = load_settings(config)
-    found = survey(paths)
+    keep = load_settings(config).ledger.keep_deliveries
+    wanted = read_sources(sources, since, profile)
+    found = wanted.survey()
     _announce(found)
+    database = db_path(db)
+    tasks = plan(database, found.found)
+    if dry_run:
+        print("\n".join(describe(tasks, wanted.requests(), room_for(database, tasks))))
+    else:
+        _load(database, wanted, tasks, keep)
+
+
+def _load(database: Path, wanted: sources.Sources, tasks: list[Task], keep: int) -> None:
+    from finops.cli.progress import Progress, say
+    from finops.ledger.again import load_newest
+    from finops.ledger.load import Failed
+    from finops.ledger.plan import require_room
+
+    require_room(database, tasks)
     failed: list[Failed] = []
-    total = sum(path.stat().st_size for one in found.found for path in one.files)
-    with Progress(total) as progress:
-        for result in load(db_path(db), found.found, progress.step, keep=settings.ledger.keep_deliveries):
+    fetched = 0
+    with Progress(sum(task.bytes for task in tasks)) as progress:
+        found = [task.found for task in tasks]
+        for result in load_newest(database, found, progress.step, lambda: wanted.survey().found, keep):
             if isinstance(result, Failed):
                 failed.append(result)
-                progress.skip(sum(path.stat().st_size for path in result.found.files))
+                progress.skip(0 if result.found.fetch else sum(result.found.sizes.values()))
             else:
-                say(_loaded(result))
-                for problem in result.problems:
-                    say(f"  note: {problem.message}")
-    _fail(failed, len(found.found))
+                _tell(result)
+                fetched += result.bytes_read if result.found.fetch else 0
+    if wanted.requests():
+        say(f"S3: {wanted.requests()} requests, {fetched:,} bytes of data files")
+    _fail(failed, len(tasks))
+
+
+def _tell(result: Loaded) -> None:
+    from finops.cli.progress import say
+
+    say(_loaded(result))
+    for problem in result.problems:
+        say(f"  note: {problem.message}")
 
 
 def _announce(found: Survey) -> None:
     from finops.cli.progress import say
+    from finops.ingest.listing import shown
 
     for one in found.found:
         where = f"{one.export} {one.period or '(periods by its rows)'}"
@@ -85,7 +131,7 @@ def _announce(found: Survey) -> None:
         say(f"found {where}: delivery {one.delivery}, {len(one.files)} files ({one.reason}{older}){vouched}")
     if found.ignored:
         example = found.ignored[0]
-        say(f"left alone: {len(found.ignored)} files {example[1]}, for example {example[0]}")
+        say(f"left alone: {len(found.ignored)} files {example[1]}, for example {shown(example[0])}")
 
 
 def _loaded(result: Loaded) -> str:

@@ -38,9 +38,9 @@ class Progress:
             self._bar.stop()
 
     def step(self, text: str, size: int) -> None:
-        """Something was done: `text` names it, `size` is how many of the total bytes that was."""
+        """Something was done: `text` names it unless blank, `size` is how many of the total bytes that was."""
         if self._bar is not None:
-            self._bar.update(self._task, description=text, advance=size)
+            self._bar.update(self._task, description=text or None, advance=size)
 
     def skip(self, size: int) -> None:
         """These bytes will not be read any more."""

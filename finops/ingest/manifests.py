@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.errors import DataError
+from finops.ingest.listing import shown
 
 _PERIOD_FOLDER = re.compile(r"(\d{4})(\d{2})\d{2}-\d{8}")
 _PARTITION = re.compile(r"billing_period=(\d{4}-\d{2})", re.IGNORECASE)
@@ -43,18 +44,22 @@ def is_manifest(path: Path) -> bool:
 
 def read_manifest(path: Path) -> Manifest | None:
     """Read a manifest; None for a JSON file of that name that is none. Raises DataError when it is damaged."""
-    raw = path.read_bytes()
+    return parse_manifest(path.read_bytes(), path)
+
+
+def parse_manifest(raw: bytes, path: Path) -> Manifest | None:
+    """The manifest with this content, which lies at `path`; as `read_manifest`."""
     try:
         content = json.loads(raw)
     except ValueError as error:
-        raise DataError("the manifest is not complete JSON", str(path), "deliver or copy the export again") from error
+        raise DataError("the manifest is not complete JSON", shown(path), "deliver or copy the export again") from error
     keys = _keys(content)
     if not isinstance(content, dict) or keys is None:
         return None
     delivery = str(content.get("executionId") or content.get("assemblyId") or hashlib.sha256(raw).hexdigest()[:12])
     period = _period(content, path, keys)
     if period is None:
-        raise DataError("the manifest names no billing period", str(path), "deliver or copy the export again")
+        raise DataError("the manifest names no billing period", shown(path), "deliver or copy the export again")
     export = str(content.get("exportName") or content.get("reportName") or _export_name(path))
     return Manifest(
         path=path,

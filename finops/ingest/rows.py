@@ -55,19 +55,30 @@ def store_rows(
     sources: Sequence[Path],
     folder: Path,
     progress: Progress = lambda path: None,
+    ours: bool = False,
 ) -> Rows:
-    """Put the rows of the data files into `folder`. Raises DataError for a file that is not what it should be."""
+    """Put the rows of the data files into `folder`. Raises DataError for a file that is not what it should be.
+
+    `ours` says that nobody else will ever write to the data files, so that they need no copy.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     kinds = {is_parquet(path) for path in sources}
     if len(kinds) > 1:
         raise DataError("CSV and Parquet files are mixed in one delivery", str(sources[0].parent))
-    return (_copied if kinds.pop() else _converted)(connection, sources, folder, progress)
+    store = _copied if kinds.pop() else _converted
+    return store(connection, sources, folder, progress, link_file if ours else copy_file)
 
 
-def _copied(connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress) -> Rows:
+def _copied(
+    connection: DuckDBPyConnection,
+    sources: Sequence[Path],
+    folder: Path,
+    progress: Progress,
+    copy: Callable[[Path, Path], Path],
+) -> Rows:
     files = []
     for number, source in enumerate(sources, start=1):
-        files.append(copy_file(source, folder / f"rows-{number:05d}.parquet"))
+        files.append(copy(source, folder / f"rows-{number:05d}.parquet"))
         progress(source)
     types = parquet_types(connection, files, str(sources[0]))
     return Rows(files, read_layout(types, str(sources[0])), format_of(list(types), is_parquet=True))
@@ -94,7 +105,22 @@ def copy_file(source: Path, target: Path) -> Path:
     return target
 
 
-def _converted(connection: DuckDBPyConnection, sources: Sequence[Path], folder: Path, progress: Progress) -> Rows:
+def link_file(source: Path, target: Path) -> Path:
+    """Give a file a second name; a copy where the file system has no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        copy_file(source, target)
+    return target
+
+
+def _converted(
+    connection: DuckDBPyConnection,
+    sources: Sequence[Path],
+    folder: Path,
+    progress: Progress,
+    copy: Callable[[Path, Path], Path],
+) -> Rows:
     headers = [_header(source) for source in sources]
     layouts = [
         read_layout(dict.fromkeys(header, "VARCHAR"), str(source))
@@ -108,14 +134,14 @@ def _converted(connection: DuckDBPyConnection, sources: Sequence[Path], folder: 
         (f"select {_select(header, layout, keys)}", len(header))
         for header, layout in zip(headers, layouts, strict=True)
     ]
-    originals = _keep(sources, folder.parent / "originals")
+    originals = _keep(sources, folder.parent / "originals", copy)
     files = _convert_pieces(originals, sources, queries, _NULL_TEXTS[shape], folder, progress)
     if not files:
         raise DataError("the export has a header and no rows", str(sources[0]), "deliver or copy it again")
     return Rows(files, _stored_layout(layouts, keys), format_of(headers[0], is_parquet=False), tuple(originals))
 
 
-def _keep(sources: Sequence[Path], folder: Path) -> list[Path]:
+def _keep(sources: Sequence[Path], folder: Path, copy: Callable[[Path, Path], Path]) -> list[Path]:
     """Copies of the files, which nobody can change while they are read."""
     folder.mkdir()
     return [copy_file(source, folder / f"{number:05d}-{source.name}") for number, source in enumerate(sources, start=1)]

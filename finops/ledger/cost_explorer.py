@@ -17,7 +17,7 @@ from finops.ingest.cost_explorer.groups import Group
 from finops.ingest.cost_explorer.plan import RECORD_TYPES, Cut
 from finops.ingest.discover import Found
 from finops.ledger.build import SERVICE_CODES, Built, write_marts
-from finops.ledger.load import Part, Step
+from finops.ledger.parts import Part, Step
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,17 +38,19 @@ class Month(Found):
     estimated: bool = field(kw_only=True)
 
 
-def month_parts(connection: DuckDBPyConnection, found: Found, folder: Path, step: Step) -> Iterator[Part]:
+def month_parts(
+    connection: DuckDBPyConnection, found: Found, files: Sequence[Path], folder: Path, step: Step
+) -> Iterator[Part]:
     """The one period of a Month."""
     month = cast(Month, found)
     rows = folder / "rows"
     rows.mkdir()
-    files = {cut: rows / f"{cut.folder.replace('/', '-')}.parquet" for cut, _ in month.answers}
+    written = {cut: rows / f"{cut.folder.replace('/', '-')}.parquet" for cut, _ in month.answers}
     for cut, groups in month.answers:
-        _write_rows(connection, month, cut, groups, files[cut])
-    cuts = [{"folder": cut.folder, "dimensions": list(cut.dimensions)} for cut in files]
-    build = partial(build_month, connection, month, files)
-    yield Part(str(month.period), list(files.values()), FORMAT, SHAPE, {"cuts": cuts}, build)
+        _write_rows(connection, month, cut, groups, written[cut])
+    cuts = [{"folder": cut.folder, "dimensions": list(cut.dimensions)} for cut in written]
+    build = partial(build_month, connection, month, written)
+    yield Part(str(month.period), list(written.values()), FORMAT, SHAPE, {"cuts": cuts}, build)
 
 
 def build_month(

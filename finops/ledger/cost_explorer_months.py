@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from pathlib import Path
 
 from finops.ingest.cost_explorer.account import Account
 from finops.ingest.cost_explorer.ask import Asker
@@ -49,7 +48,7 @@ def _month(span: Span, answers: dict[Cut, Answer], asker: Asker, account: Accoun
     return Month(
         export=EXPORT,
         identity=f"ce:{account.account}",
-        source=Path(f"ce:{account.account}"),
+        source=f"ce:{account.account}",
         period=span.month,
         delivery=f"{asked:%Y%m%dT%H%M%SZ}",
         files=tuple(asker.path(span, cut) for cut in answers),

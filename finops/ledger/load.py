@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from finops.arrivals import Run, arrivals
+from finops.arrivals import Run
+from finops.aws import Replaced
 from finops.catalog import (
-    JOURNAL,
     MARTS,
     Delivery,
     Entry,
@@ -31,19 +30,18 @@ from finops.catalog import (
     unavailable_in,
 )
 from finops.engines.duckdb import connect
-from finops.engines.source import period_column
 from finops.errors import DataError, EngineError, FinopsError
-from finops.ingest.discover import Found, are_chunks
-from finops.ingest.rows import Rows, is_parquet, split_by_period, store_rows
-from finops.ledger.build import Built, build
+from finops.ingest.discover import Found
+from finops.ledger.build import Built
+from finops.ledger.fetched import local_files
 from finops.ledger.journal import Change, write_changes
+from finops.ledger.parts import Part, Parts, Step, export_parts
+from finops.ledger.sweep import sweep
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _INCOMING = ".incoming"
-# Folders of the store that outlive the deliveries made from them.
-_KEPT = (".cost_explorer", JOURNAL)
 
 
 @dataclass(frozen=True)
@@ -69,41 +67,6 @@ class Failed:
     error: FinopsError
 
 
-Step = Callable[[str, int], None]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One billing period of a delivery, its rows in `files`. `build(folder, delivery_id)` writes `folder`/marts.
-
-    `originals` are its own files where those are not the rows already.
-    """
-
-    period: str
-    files: Sequence[Path]
-    format: str
-    shape: str
-    layout: dict[str, Any]
-    build: Callable[[Path, str], Built]
-    originals: Sequence[Path] = ()
-
-
-Parts = Callable[["DuckDBPyConnection", Found, Path, Step], Iterator[Part]]
-
-
-def export_parts(connection: DuckDBPyConnection, found: Found, folder: Path, step: Step) -> Iterator[Part]:
-    """The billing periods in the files of an export. Raises DataError for files that are no export of one."""
-    rows = store_rows(connection, found.files, folder / "rows", lambda path: step(path.name, path.stat().st_size))
-    for period, part in _periods(connection, found, rows, folder):
-        layout = replace(part.layout, types=dict(part.layout.types), columns=dict(part.layout.columns))
-        built = partial(_build_export, connection, part, period)
-        yield Part(period, part.files, part.format, part.layout.shape, asdict(layout), built, part.originals)
-
-
-def _build_export(connection: DuckDBPyConnection, rows: Rows, period: str, folder: Path, delivery_id: str) -> Built:
-    return build(connection, rows.layout, rows.files, folder / "marts", delivery_id, period)
-
-
 def load(
     database: Path,
     found: Iterable[Found],
@@ -118,13 +81,13 @@ def load(
     """
     run = Run(datetime.now(UTC).isoformat(), keep)
     with single_writer(database):
-        _sweep(database)
+        sweep(database)
         for one in found:
             try:
                 yield from _load_one(database, one, step, parts, run)
             except FinopsError as error:
                 yield Failed(one, error)
-        _sweep(database)
+        sweep(database)
 
 
 def _load_one(database: Path, found: Found, step: Step, parts: Parts, run: Run) -> Iterator[Loaded]:
@@ -133,16 +96,25 @@ def _load_one(database: Path, found: Found, step: Step, parts: Parts, run: Run) 
         yield from (Loaded(found, delivery, (), 0, None) for delivery in unchanged)
         return
     if found.missing:
-        raise DataError(
-            f"the manifest of {found.export} {found.period} lists a file that is not here: {found.missing[0]}",
-            str(found.source),
-            "copy the whole delivery again",
-        )
-    with _incoming(database) as folder, _engine_errors(found):
+        raise _missing(found)
+    with _incoming(database) as folder, _engine_errors(found), local_files(database, found, step) as files:
         connection = connect(spill=folder / "spill")
-        for part in parts(connection, found, folder, step):
+        for part in parts(connection, found, files, folder, step):
             step(f"{found.export} {part.period}: marts", 0)
             yield _finish(database, connection, found, part, folder, run)
+
+
+def _missing(found: Found) -> DataError:
+    what = f"the manifest of {found.export} {found.period} lists a file that is not here: {found.missing[0]}"
+    if found.fetch:
+        # A listing is no snapshot: the file may have come after its page.
+        return Replaced(what, found.source, "have AWS deliver the period again")
+    return DataError(what, found.source, "copy the whole delivery again")
+
+
+def pending(database: Path, found: Sequence[Found]) -> list[Found]:
+    """The deliveries that are not loaded yet, as they are."""
+    return [one for one in found if not _already_loaded(database, one)]
 
 
 def _already_loaded(database: Path, found: Found) -> list[Delivery]:
@@ -152,38 +124,10 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
         delivery
         for delivery in deliveries(database)
         if delivery.identity == found.identity
-        and delivery.fingerprint == found.fingerprint
+        and delivery.fingerprint.startswith(found.fingerprint)
         and (found.period is None or delivery.period == found.period)
         and all(has_mart(store_of(database), delivery.delivery_id, mart) for mart in MARTS)
     ]
-
-
-def _periods(connection: DuckDBPyConnection, found: Found, rows: Rows, folder: Path) -> Iterator[tuple[str, Rows]]:
-    """The billing periods in the rows, each with its own rows: one where a manifest or path names it."""
-    if found.period is not None:
-        yield found.period, rows
-        return
-    if not rows.layout.has(period_column(rows.layout)):
-        raise DataError(
-            "the billing period is in no column, manifest or folder name",
-            str(found.files[0]),
-            "put the files into a folder named like BILLING_PERIOD=2026-10",
-        )
-    parts = split_by_period(connection, rows, folder)
-    _refuse_versions(found, parts, is_parquet(found.files[0]))
-    yield from ((period, part) for period, part in parts)
-
-
-def _refuse_versions(found: Found, parts: Sequence[tuple[str, Rows]], parquet: bool) -> None:
-    # Files given by name are taken together; files that merely lie in one folder may be versions of one month.
-    if found.reason.startswith("exactly") or len(found.files) == 1 or are_chunks(found.files):
-        return
-    if len(parts) < len(found.files):
-        raise DataError(
-            f"{len(found.files)} files hold {len(parts)} billing periods: parts of a delivery, or versions of it?",
-            str(found.source),
-            "name the files of one delivery",
-        )
 
 
 def _finish(database: Path, connection: DuckDBPyConnection, found: Found, part: Part, folder: Path, run: Run) -> Loaded:
@@ -201,8 +145,7 @@ def _finish(database: Path, connection: DuckDBPyConnection, found: Found, part: 
     home = store_of(database) / delivery_id
     shutil.rmtree(home, ignore_errors=True)
     final.rename(home)
-    sizes = {str(path): path.stat().st_size for path in found.files}
-    commit(database, Entry(delivery, built.payers, sizes, built.unavailable, built.problems), run)
+    commit(database, Entry(delivery, built.payers, found.sizes, built.unavailable, built.problems), run)
     return Loaded(
         found, delivery, tuple(built.problems), delivery.bytes, previous.delivery if previous else None, changes
     )
@@ -241,7 +184,7 @@ def _delivery(found: Found, part: Part, delivery_id: str, built: Built, export: 
         source=str(found.source),
         fingerprint=found.fingerprint,
         files=len(found.files),
-        bytes=sum(path.stat().st_size for path in found.files),
+        bytes=sum(found.sizes.values()),
         rows=built.rows,
         unblended=built.unblended,
         currency=built.currency,
@@ -305,35 +248,3 @@ def _engine_errors(found: Found) -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0][:200]
-
-
-def _sweep(database: Path) -> None:
-    """Remove what no delivery in the catalog owns: leftovers of a killed run, rows of replaced deliveries."""
-    store = store_of(database)
-    if not store.is_dir():
-        return
-    with suppress(OSError):
-        for draft in database.parent.glob(f"{database.name}.*.tmp*"):
-            draft.unlink()
-    kept = {delivery.delivery_id for delivery in _current(database)}
-    replaced = {old.delivery_id for old in deliveries(database, "replaced")} if database.exists() else set()
-    _sweep_journal(database)
-    for folder in store.iterdir():
-        if folder.name in _KEPT:
-            continue
-        if folder.name not in kept | replaced:
-            shutil.rmtree(folder, ignore_errors=True)
-        elif folder.name in replaced:
-            for part in ("rows", "originals"):
-                shutil.rmtree(folder / part, ignore_errors=True)
-
-
-def _sweep_journal(database: Path) -> None:
-    """Remove the changes of a delivery that never came."""
-    came: set[str] = set()
-    if database.exists():
-        with open_catalog(database) as catalog:
-            came = {one.delivery_id for one in arrivals(catalog)}
-    for path in (store_of(database) / JOURNAL).glob("*"):
-        if path.stem not in came:
-            path.unlink()

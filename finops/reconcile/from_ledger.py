@@ -86,7 +86,7 @@ def _asked_of_aws(one: Delivery) -> bool:
 
 def _side(database: Path, question: Question, name: str, export: str | None, among: Callable[[Delivery], bool]) -> Side:
     with open_catalog(database) as catalog:
-        chosen = choose(catalog, question.metric, question.period, export, among)
+        chosen = choose(catalog, question.metric, question.period, export, among=among)
     if question.metric in chosen.unavailable:
         missing = chosen.unavailable[question.metric]
         raise UsageError(f"{name} cannot give {question.metric} cost: no usable {missing}", "--metric", "another one")
