@@ -108,6 +108,8 @@ WHERE = Table(
     prefixes={"tag:": TEXT_OR_TEXTS, "cost_category:": TEXT_OR_TEXTS},
 )
 
+LABEL = Table({"service": TEXT_OR_TEXTS, "usage_type": PATTERN}, prefixes={"tag:": TEXT_OR_TEXTS})
+
 DOCUMENT = Table(
     {
         "tags": Table(
@@ -122,11 +124,13 @@ DOCUMENT = Table(
             Table(
                 {
                     "match": Table({"account": TEXTS, "region": TEXTS}, prefixes={"tag:": TEXTS}),
+                    "aliases": TEXTS,
                     "estimates": TEXTS,
                     "budget": Table({"month": MONEY, "alert": SHARES}, needed=("month",)),
                 }
             )
         ),
+        "estimates": Table({"labels": Names(LABEL)}),
         "check": Table({"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS}),
         "suppress": Rows(
             Table({"rule": TEXT, "where": WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))

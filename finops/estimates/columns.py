@@ -15,8 +15,13 @@ from finops.estimates.units import unit_in
 
 _FIGURE = re.compile(r"^[~\u2248<>\u2264\u2265\s-]*(?:[A-Z]{1,3}\s?)?[$€£¥₹฿₩]\s?\d|^\W*[\d.,]+\s?(?:[A-Z]{3}\b|[€£])")
 _NUMBER = re.compile(r"^[~\u2248<>\u2264\u2265\s-]*[\d.,]*\d(?:\s*[-\u2013]\s*[\d.,]*\d)?(?:\s*/\s*\w+)?$")
-_UNIT_PRICE = re.compile(r"\bunit\b|\brate\b|\bper (?!hour|day|month|year)\w|\bhourly\b|/\s?(?:hour|hr|gb|unit)\b", re.I)
-_LOW, _HIGH = re.compile(r"\b(?:low|min|minimum|lower)\b", re.I), re.compile(r"\b(?:high|max|maximum|upper|peak)\b", re.I)
+_UNIT_PRICE = re.compile(
+    r"\bunit\b|\brate\b|\bper (?!hour|day|month|year)\w|\bhourly\b|/\s?(?:hour|hr|gb|unit)\b", re.I
+)
+_LOW, _HIGH = (
+    re.compile(r"\b(?:low|min|minimum|lower)\b", re.I),
+    re.compile(r"\b(?:high|max|maximum|upper|peak)\b", re.I),
+)
 _ENVIRONMENT = re.compile(r"\s*(?:environments?|env|stage)\s*", re.IGNORECASE)
 _LOOKED_AT = 50
 
@@ -44,7 +49,8 @@ def cost_columns(table: Table, words: Words) -> list[Column]:
     ends = [[one for one in found if pattern.search(one.header)] for pattern in (_LOW, _HIGH)]
     if len(ends[0]) == len(ends[1]) == 1:
         low, high = ends[0][0].at, ends[1][0].at
-        return [replace(one, role={low: "low", high: "high"}.get(one.at, "beside")) for one in found]
+        roles: dict[int, Role] = {low: "low", high: "high"}
+        return [replace(one, role=roles.get(one.at, "beside")) for one in found]
     if any(one.environments for one in found):
         return [replace(one, role="cost" if one.environments else "beside") for one in found]
     candidates = [one for one in found if not _UNIT_PRICE.search(one.header)] or found[:1]
@@ -88,4 +94,6 @@ def _holds_costs(table: Table, at: int) -> bool:
     marked = sum(bool(_FIGURE.match(cell)) for cell in cells)
     bare = sum(bool(_NUMBER.match(cell)) for cell in cells)
     says_cost = speaks_of_cost(header) or currency_in(header) is not None
-    return bool(cells) and (2 * marked >= len(cells) or (says_cost and marked + bare > 0 and 2 * (marked + bare) >= len(cells)))
+    return bool(cells) and (
+        2 * marked >= len(cells) or (says_cost and marked + bare > 0 and 2 * (marked + bare) >= len(cells))
+    )

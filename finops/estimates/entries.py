@@ -32,7 +32,9 @@ def read_entry(text: Text, name: str, words: Words) -> Iterator[Line | Note]:
         return
     labelled = _LABELLED.match(text.text)
     if labelled and (_HAS_FIGURE.search(text.text) or is_target(labelled["label"])):
-        yield from _labelled(text, labelled["label"].strip(), labelled["value"], scope_of(name, text.headings, words), words)
+        yield from _labelled(
+            text, labelled["label"].strip(), labelled["value"], scope_of(name, text.headings, words), words
+        )
     elif _HAS_FIGURE.search(text.text):
         yield from _prose(text, scope_of(name, text.headings, words), words)
 
@@ -145,7 +147,9 @@ def _not_read(text: Text) -> Iterator[Note]:
     if not any(isinstance(one, Figure) and _looks_like_cost(text, one) for one in _money(text.text)):
         return
     where = "HTML" if text.kind == "html" else f"a block of {text.language or 'plain text'}"
-    yield Note("not_understood", f"figures in {where} are not read; write them as a Markdown table or list", text.number)
+    yield Note(
+        "not_understood", f"figures in {where} are not read; write them as a Markdown table or list", text.number
+    )
 
 
 def _looks_like_cost(text: Text, figure: Figure) -> bool:

@@ -15,9 +15,55 @@ COMMON: Mapping[str, tuple[str, ...]] = {
     "sandbox": ("sandbox", "sbx"),
 }
 _FILLERS = frozenset(
-    """environment environments env envs account accounts aws cost costs monthly annual yearly daily hourly estimate
-    estimates estimated estimation total totals subtotal sum stack tier the for of in per month year overall combined
-    our and or infrastructure workload cluster breakdown only grand projected expected spend usd eur""".split()
+    [
+        "environment",
+        "environments",
+        "env",
+        "envs",
+        "account",
+        "accounts",
+        "aws",
+        "cost",
+        "costs",
+        "monthly",
+        "annual",
+        "yearly",
+        "daily",
+        "hourly",
+        "estimate",
+        "estimates",
+        "estimated",
+        "estimation",
+        "total",
+        "totals",
+        "subtotal",
+        "sum",
+        "stack",
+        "tier",
+        "the",
+        "for",
+        "of",
+        "in",
+        "per",
+        "month",
+        "year",
+        "overall",
+        "combined",
+        "our",
+        "and",
+        "or",
+        "infrastructure",
+        "workload",
+        "cluster",
+        "breakdown",
+        "only",
+        "grand",
+        "projected",
+        "expected",
+        "spend",
+        "usd",
+        "eur",
+    ]
 )
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")

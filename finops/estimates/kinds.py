@@ -17,9 +17,50 @@ _TARGET = frozenset({"target", "targets", "goal"})
 _COST = frozenset({"cost", "costs", "spend", "spending", "price", "bill", "pricing", "kosten"})
 _ABOUT_COST = _COST | {"budget", "estimate", "estimated", "expense", "expenses"}
 _BESIDE = _COST | frozenset(
-    """grand monthly annual yearly daily hourly weekly estimated estimate estimates est overall per month year hour day
-    aws infrastructure for the of combined approx approximate approximately usd eur gbp projected expected all
-    environments environment env services service bill run rate cloud annualized""".split()
+    [
+        "grand",
+        "monthly",
+        "annual",
+        "yearly",
+        "daily",
+        "hourly",
+        "weekly",
+        "estimated",
+        "estimate",
+        "estimates",
+        "est",
+        "overall",
+        "per",
+        "month",
+        "year",
+        "hour",
+        "day",
+        "aws",
+        "infrastructure",
+        "for",
+        "the",
+        "of",
+        "combined",
+        "approx",
+        "approximate",
+        "approximately",
+        "usd",
+        "eur",
+        "gbp",
+        "projected",
+        "expected",
+        "all",
+        "environments",
+        "environment",
+        "env",
+        "services",
+        "service",
+        "bill",
+        "run",
+        "rate",
+        "cloud",
+        "annualized",
+    ]
 )
 _NO_COST = re.compile(
     r"\b(?:alert|alerts|alarm|alarms|budget|budgets|threshold|limit|limits|cap|saves?|saved|saving|savings|exceeds?|"
@@ -32,7 +73,9 @@ _ALTERNATIVE = re.compile(
     r"committed|what if)\b",
     re.IGNORECASE,
 )
-_VIEW = re.compile(r"\b(?:by (?:team|service|category|owner|component|pillar|department)|summary|overview|recap)\b", re.I)
+_VIEW = re.compile(
+    r"\b(?:by (?:team|service|category|owner|component|pillar|department)|summary|overview|recap)\b", re.I
+)
 _MODE = frozenset({"mode", "scenario", "option", "state", "view", "plan", "schedule", "usage pattern", "case"})
 _PROVIDERS = re.compile(
     r"\b(?:gcp|google cloud|bigquery|azure|microsoft 365|oracle cloud|oci|alibaba|digitalocean|hetzner|linode|ovh|"
@@ -48,7 +91,8 @@ def kind_of(label: str, words: Words = ()) -> Kind:
     if re.search(r"\bsub-?\s?totals?\b", label, re.IGNORECASE):
         return "subtotal"
     named = _TOTAL | _TARGET
-    if not named.isdisjoint(spoken) and all(word in _BESIDE or word in named or word in _known(words) for word in spoken):
+    expected = _BESIDE | named | _known(words)
+    if not named.isdisjoint(spoken) and expected.issuperset(spoken):
         return "total"
     if _TOTAL & {*spoken[:1], *spoken[-1:]}:
         return "subtotal"

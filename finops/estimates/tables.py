@@ -139,7 +139,7 @@ def _all_periods(table: Table, labels: Sequence[int]) -> bool:
 
 
 def _period(label: str) -> str | None:
-    return unit_in(label) or UNIT_OF.get(label.split(" ")[0].lower())
+    return unit_in(label) or UNIT_OF.get(label.split(" ", maxsplit=1)[0].lower())
 
 
 def _beside(about: _About, text: str, columns: Sequence[Column]) -> Iterator[Line | Note]:

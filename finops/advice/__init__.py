@@ -1,0 +1,1 @@
+"""The mathematics that SQL cannot state: pure functions, numbers in, numbers out."""

@@ -1,0 +1,157 @@
+"""The estimates of the settings' environments: which lines count for which, per month, and where in the bill they are."""
+
+from __future__ import annotations
+
+import calendar
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from finops.catalog import Problem
+from finops.config.settings import Settings
+from finops.errors import ConfigError
+from finops.estimates.labels import Target, target_of
+from finops.estimates.lines import Line, Reading
+from finops.variance.reading import existing, problems_of, read_one, words_for
+
+_HOURS_A_DAY, _MONTHS_A_YEAR, _WEEK = 24, 12, 7
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What one or more lines say a part of an environment costs in the month, in the currency of the bill.
+
+    `target` None: the whole environment (`whole`), or a label nobody knows. `high` None is open-ended. `share`
+    (percent) of the environment `of` stands in place of amounts. `lines` are where it comes from, the first leads.
+    """
+
+    environments: tuple[str, ...]
+    label: str
+    low: Decimal
+    high: Decimal | None
+    target: Target | None
+    lines: tuple[Line, ...]
+    whole: bool = False
+    share: Decimal | None = None
+    of: str = ""
+
+
+def promises(settings: Settings, month: date, currency: str) -> tuple[list[Promise], list[Problem]]:
+    """All promises of the settings for a month, and what could not be made one.
+
+    Raises ConfigError when no environment names a document, DataError for one that cannot be read.
+    """
+    readings = _readings(settings)
+    problems = list(problems_of(list(readings.values())))
+    found: dict[tuple[str, int, str, str], Line] = {}
+    for one in settings.environments:
+        for name in one.estimates:
+            reading = readings[_path(settings, name)]
+            alone = sum(name in other.estimates for other in settings.environments) == 1
+            for line in _of(reading.lines, one.name, alone):
+                found.setdefault((line.source_file, line.source_line, line.label, line.figure), line)
+    made: list[Promise] = []
+    for line in found.values():
+        promise = _promise(line, settings, month, currency)
+        if isinstance(promise, Problem):
+            problems.append(promise)
+        else:
+            made.append(promise)
+    return list(_merged(made)), problems
+
+
+def _readings(settings: Settings) -> dict[Path, Reading]:
+    words = words_for(settings)
+    paths = dict.fromkeys(_path(settings, name) for one in settings.environments for name in one.estimates)
+    if not paths:
+        raise ConfigError(
+            "no environment names a document with its estimates",
+            str(settings.path or "finops.toml"),
+            '[environments.prod] estimates = ["docs/review.md"]',
+        )
+    return {path: read_one(existing(path), words) for path in paths}
+
+
+def _path(settings: Settings, name: str) -> Path:
+    """Where a document of the settings is, from here: annotations need the path from the working directory."""
+    folder = settings.path.parent if settings.path else Path()
+    return Path(os.path.relpath(folder / name))
+
+
+def _of(lines: Sequence[Line], environment: str, alone: bool) -> Iterator[Line]:
+    """The lines of one environment: its rows; without any the total or the share stated for it.
+
+    What names no environment is that of the only environment the document is given for.
+    """
+    mine = [_in(line, environment) for line in lines if environment in line.environments]
+    mine += [_in(line, environment) for line in lines if alone and not line.environments]
+    rows = [line for line in mine if line.counts]
+    stated = [line for line in mine if (line.kind == "total" and line.low is not None) or line.share is not None]
+    yield from rows or stated[:1]
+
+
+def _in(line: Line, environment: str) -> Line:
+    return line if line.environments else Line(**{**vars(line), "environments": (environment,)})
+
+
+def _promise(line: Line, settings: Settings, month: date, currency: str) -> Promise | Problem:
+    where = f"{line.source_file}:{line.source_line}"
+    if line.share is not None:
+        return Promise(
+            line.environments, line.label, Decimal(0), None, None, (line,), whole=True, share=line.share, of=line.of
+        )
+    factor = _factor(line, month)
+    if factor is None:
+        per = "for once" if line.unit == "once" else "without a unit of time"
+        return Problem("not_compared", f"{line.label} is {per}: no month can be held against it", where)
+    if line.low != 0 and line.currency != currency:
+        said = f"in {line.currency}" if line.currency else "in no stated currency"
+        return Problem("not_compared", f"{line.label} is {said}, the bill in {currency}", where)
+    low = (line.low or Decimal(0)) * factor
+    high = None if line.high is None else line.high * factor
+    whole = line.kind == "total"
+    target = None if whole else _target(line, settings)
+    return Promise(line.environments, line.label, low, high, target, (line,), whole=whole)
+
+
+def _factor(line: Line, month: date) -> Decimal | None:
+    """How many of the line's units the month has."""
+    days = Decimal(calendar.monthrange(month.year, month.month)[1])
+    if line.unit == "hour" and line.hours_a_week is not None:
+        return line.hours_a_week * days / _WEEK
+    factors = {"month": Decimal(1), "day": days, "hour": days * _HOURS_A_DAY, "year": Decimal(1) / _MONTHS_A_YEAR}
+    return factors.get(line.unit or "") if line.low != 0 or line.unit else Decimal(1)
+
+
+def _target(line: Line, settings: Settings) -> Target | None:
+    if line.service or line.usage_type:
+        return Target(tuple(filter(None, line.service.split("|"))), line.usage_type)
+    own = [
+        (one.text, Target(one.services, one.usage_type, tuple((key, values) for key, values in one.tags.items())))
+        for one in settings.labels
+    ]
+    return target_of(line.label, line.configuration, own)
+
+
+def _merged(found: Sequence[Promise]) -> Iterator[Promise]:
+    """Lines that mean the same part of the bill are one promise: nothing in the bill tells them apart."""
+    groups: dict[object, list[Promise]] = {}
+    for at, one in enumerate(found):
+        key = (frozenset(one.environments), one.target) if one.target else at
+        groups.setdefault(key, []).append(one)
+    for same in groups.values():
+        high = None if any(one.high is None for one in same) else sum((one.high or Decimal(0) for one in same), Decimal(0))
+        yield Promise(
+            same[0].environments,
+            " + ".join(one.label for one in same),
+            sum((one.low for one in same), Decimal(0)),
+            high,
+            same[0].target,
+            tuple(line for one in same for line in one.lines),
+            same[0].whole,
+            same[0].share,
+            same[0].of,
+        )
