@@ -56,6 +56,35 @@ _KEYS = {
         "gap_cost": "taggable cost without a value; the sum of this tag's rows",
         "coverage": "tagged in percent of taggable, rounded down to 4 decimals; null where nothing is taggable",
     },
+    "estimates read": {
+        "environment": "as the settings or the document name it, `test/dev` where one figure is for both",
+        "section": "the heading it stands under",
+        "label": "what it is for, as printed",
+        "low": "low end, null where there is no amount (`30% of production`)",
+        "high": "high end; null beside a low end is open-ended (`$50+`)",
+        "unit": "what the amount is per; null where the document does not say",
+        "currency": "ISO code; null where the document does not say",
+        "kind": "`row` is a line of cost, `other` what never enters a sum",
+        "check": "how a total fits its rows, to the digits the document prints; null where nothing is to check",
+        "source_file": "the document, as named",
+        "source_line": "its line, from 1",
+    },
+    "variance": {
+        "environment": "by the rules of `[environments]`; `(unmapped)` is what fits none",
+        "line": "the document's label; the service where nobody estimated it",
+        "service": "service codes of the bill, `|` between several; null for a whole environment",
+        "estimate_low": "for the whole month",
+        "estimate_high": "for the whole month; null beside a low end is open-ended",
+        "actual": "charged up to the last complete day",
+        "forecast": "at the end of the month",
+        "forecast_p10": "one time in ten it ends below",
+        "forecast_p90": "one time in ten it ends above",
+        "variance": "cost above (or, negative, below) the estimate's part of the known days; 0 within it",
+        "class": "what that makes of the line",
+        "source_file": "the document; null without an estimate",
+        "source_line": "its line",
+        "environments": "each environment as a whole",
+    },
     "explain": {
         "part": "heading the line stands under: `metric`, `formula from ...`, `models`, `checks`, ...",
         "name": "metric, kind of charge, model, column or delivery",
@@ -262,7 +291,7 @@ def _kind(value: dict[str, Any]) -> str:
     if "$ref" in value:
         return _KINDS[value["$ref"].rpartition("/")[2]]
     if "enum" in value:
-        return " or ".join(f"`{word}`" for word in value["enum"])
+        return " or ".join("null" if word is None else f"`{word}`" for word in value["enum"])
     kinds = value["type"] if isinstance(value["type"], list) else [value["type"]]
     return " or ".join({"string": "text", "integer": "whole number"}.get(kind, kind) for kind in kinds)
 

@@ -2,9 +2,10 @@
 
 Method. Each day is divided by the profile of its weekday (the mean of that weekday over the mean of all days, over
 the last eight weeks; flat before two whole weeks are known). The level is the mean of the last seven days so
-adjusted. The remaining days are level times profile. For the spread 400 paths are drawn, with a fixed seed: the level
-of each further week moves by a ratio that neighbouring weeks of the past have had, and the days of each week miss
-their sum by what past weeks have missed theirs. P10 and P90 are quantiles of the paths.
+adjusted. The remaining days are level times profile. For the spread 400 paths are drawn, with a fixed seed. In each
+further week of a path the level either goes back to that of some past week (one time in `_RETURNS`), or moves by a
+ratio: one that neighbouring weeks of the past have had, either way, or one of `_JUMPS`, because things start and stop
+that never did before. P10 and P90 are quantiles of the paths.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 WEEK = 7
 _PROFILE_DAYS = 8 * WEEK
 _PATHS = 400
 _SEED = 20_260_101
-# What a level may do in a week where the past is too short, or too calm, to tell.
-_LEAST_CHANGE = 0.03
-_UNKNOWN_CHANGE = 0.25
+# Changes of level that are possible whatever the past was like; set by replaying bills (make bench).
+_JUMPS = (-0.6, -0.4, -0.2, -0.03, 0.03, 0.2, 0.4, 0.6)
+_RETURNS = 4
 _SCALE = Decimal("1e-10")
 
 
@@ -52,7 +54,7 @@ def forecast(start: date, costs: Sequence[Decimal], until: date) -> Forecast | N
     level = sum(adjusted[-WEEK:]) / len(adjusted[-WEEK:])
     weeks = [[profile[day.weekday()] for day in days[at : at + WEEK]] for at in range(0, len(days), WEEK)]
     expected = level * sum(map(sum, weeks))
-    paths = sorted(_paths(level, [sum(week) for week in weeks], _changes(adjusted)))
+    paths = sorted(_paths(level, [sum(week) for week in weeks], _weekly(adjusted)))
     low, high = paths[_PATHS // 10], paths[_PATHS - 1 - _PATHS // 10]
     return Forecast(_exact(expected), _exact(min(low, expected)), _exact(max(high, expected)))
 
@@ -77,30 +79,28 @@ def _adjusted(start: date, values: Sequence[float], profile: Sequence[float]) ->
     return [value / profile[(start + timedelta(days=offset + n)).weekday()] for n, value in enumerate(recent)]
 
 
-def _changes(adjusted: Sequence[float]) -> list[float]:
-    """By how much of it the level has changed from week to week, both ways; never calmer than `_LEAST_CHANGE`."""
+def _weekly(adjusted: Sequence[float]) -> list[float]:
+    """The level of each past week, the newest last."""
     ends = range(len(adjusted), WEEK - 1, -WEEK)
-    levels = [sum(adjusted[end - WEEK : end]) / WEEK for end in ends][::-1]
-    found = [after / before - 1 for before, after in zip(levels, levels[1:], strict=False) if before > 0]
-    found = [min(change, 1.0) for change in found]
-    if len(found) < 2:
-        found += [_UNKNOWN_CHANGE, -_UNKNOWN_CHANGE]
-    return [
-        *found,
-        *(-change / (1 + change) if change > -1 else 1.0 for change in found),
-        _LEAST_CHANGE,
-        -_LEAST_CHANGE,
-    ]
+    return [sum(adjusted[end - WEEK : end]) / WEEK for end in ends][::-1]
 
 
-def _paths(level: float, weeks: Sequence[float], changes: Sequence[float]) -> list[float]:
-    drawn = random.Random(_SEED)
+def _changes(levels: Sequence[float]) -> list[float]:
+    """By how much of it the level may change from week to week."""
+    past = [min(after / before - 1, 1.0) for before, after in pairwise(levels) if before > 0]
+    back = [-change / (1 + change) if change > -1 else 1.0 for change in past]
+    return [*past, *back, *_JUMPS]
+
+
+def _paths(level: float, weeks: Sequence[float], levels: Sequence[float]) -> list[float]:
+    """What the days to come may cost; `weeks` are the summed profiles of their weeks."""
+    drawn, changes = random.Random(_SEED), _changes(levels)
     found = []
     for _ in range(_PATHS):
         moving, total = level, 0.0
         for share in weeks:
-            # The level moves on average half a week's step before the middle of the week, and a step each week after.
-            moving *= 1 + drawn.choice(changes)
+            back = levels and not drawn.randrange(_RETURNS)
+            moving = drawn.choice(levels) if back else moving * (1 + drawn.choice(changes))
             total += moving * share
         found.append(total)
     return found

@@ -44,7 +44,8 @@ _FIGURE = re.compile(
 _SHARE = re.compile(r"(?P<share>[0-9]+(?:\.[0-9]+)?)\s?%\s+of\s+(?:the\s+)?(?P<of>[^\W\d_][\w /&-]*)", re.IGNORECASE)
 _BEFORE = re.compile(
     r"(?P<word>[<>\u2264\u2265~\u2248]=?|\b(?:approx(?:imately|\.)?|about|around|roughly|circa|ca\.?|est\.?|up to|under"
-    r"|below|less than|at most|max(?:imum|\.)?|over|above|more than|at least|min(?:imum|\.)?|from|starting at|between))\s*$",
+    r"|below|less than|at most|max(?:imum|\.)?|over|above|more than|at least|min(?:imum|\.)?"
+    r"|from|starting at|between))\s*$",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(r"\s?%")

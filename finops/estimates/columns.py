@@ -43,7 +43,7 @@ class Column:
 
 
 def cost_columns(table: Table, words: Words) -> list[Column]:
-    """The columns that hold costs. Of several for the same cost one has the role `cost`; `low` and `high` are a pair."""
+    """The columns that hold costs. Of several for the same cost one counts (`cost`); `low` and `high` are a pair."""
     headers = table.header.cells
     found = [_column(at, header, words) for at, header in enumerate(headers) if _holds_costs(table, at)]
     ends = [[one for one in found if pattern.search(one.header)] for pattern in (_LOW, _HIGH)]

@@ -11,14 +11,13 @@ import io
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import get_args
 
 from finops.errors import DataError
 from finops.estimates.kinds import Kind
-from finops.estimates.lines import Line, Unit
+from finops.estimates.lines import Check, Line, Unit
 
 SUFFIX = ".csv"
 FIELDS = (
@@ -26,7 +25,12 @@ FIELDS = (
     "hours_a_week", "share", "of", "service", "usage_type", "figure", "source_file", "source_line",
 )  # fmt: skip
 _AMOUNTS = ("low", "high", "hours_a_week", "share")
-_WORDS = {"kind": get_args(Kind), "unit": (*get_args(Unit), ""), "counts": ("yes", "no")}
+_WORDS: dict[str, tuple[str, ...]] = {
+    "kind": get_args(Kind),
+    "unit": (*get_args(Unit), ""),
+    "check": (*get_args(Check), ""),
+    "counts": ("yes", "no"),
+}
 _NEEDED = ("label", "kind", "counts", "source_file", "source_line")
 
 
@@ -84,24 +88,26 @@ def _line(row: dict[str, str | None], path: Path, number: int) -> Line:
     low, high = amounts["low"], amounts["high"]
     if high is not None and (low is None or low > high):
         raise DataError("the low end is above the high one, or missing", where)
-    return replace(
-        Line(
-            environments=tuple(filter(None, cells.get("environments", "").split("/"))),
-            section=cells.get("section", ""),
-            label=cells["label"],
-            low=low,
-            high=high,
-            unit=cells.get("unit") or None,
-            currency=cells.get("currency") or None,
-            kind=cells["kind"],  # type: ignore[arg-type]
-            source_file=os.path.normpath(path.parent / cells["source_file"]),
-            source_line=int(cells["source_line"]),
-        ),
+    return Line(
+        environments=tuple(filter(None, cells.get("environments", "").split("/"))),
+        section=cells.get("section", ""),
+        label=cells["label"],
+        low=low,
+        high=high,
+        unit=cells.get("unit") or None,
+        currency=cells.get("currency") or None,
+        kind=cells["kind"],  # type: ignore[arg-type]
+        source_file=os.path.normpath(path.parent / cells["source_file"]),
+        source_line=int(cells["source_line"]),
+        configuration=cells.get("configuration", ""),
+        check=cells.get("check") or None,  # type: ignore[arg-type]
         counts=cells["counts"] == "yes",
-        check=cells.get("check") or None,
         hours_a_week=amounts["hours_a_week"],
         share=amounts["share"],
-        **{name: cells.get(name, "") for name in ("configuration", "of", "service", "usage_type", "figure")},
+        of=cells.get("of", ""),
+        figure=cells.get("figure", ""),
+        service=cells.get("service", ""),
+        usage_type=cells.get("usage_type", ""),
     )
 
 

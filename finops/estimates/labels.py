@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+# A service code as the bill has it, that of a Marketplace product among them.
+_CODE = re.compile(r"(?:Amazon|AWS|aws)[A-Za-z0-9]+|[a-z0-9]{20,}")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -43,6 +46,8 @@ class Target:
 
 def target_of(label: str, configuration: str, own: Sequence[tuple[str, Target]] = ()) -> Target | None:
     """The target of a label; `own` are the pairs of text and target of the settings. None when nothing fits."""
+    if _CODE.fullmatch(label):
+        return Target((label,))
     for text in (label, configuration):
         for words, target in own:
             if words.casefold() in text.casefold():

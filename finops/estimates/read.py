@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from finops.estimates.aside import set_aside
@@ -71,8 +70,3 @@ def _unsaid(lines: Sequence[Line]) -> Iterator[Note]:
             if value is None and (code, line.group[0]) not in seen:
                 seen.add((code, line.group[0]))
                 yield Note(code, f"no {what} is stated from here on in this table or list", line.source_line)
-
-
-def with_currency(lines: Sequence[Line], currency: str | None) -> list[Line]:
-    """The lines with a figure of nothing (`free`) in the currency of the others."""
-    return [replace(line, currency=currency) if line.currency is None and line.low == 0 else line for line in lines]

@@ -125,5 +125,7 @@ def _sum_of(lines: Sequence[Held], charges: Sequence[Charges], mine: set[str], m
 
 def _days(month: Month) -> Problem:
     known, whole = month.known.length, month.whole.length
-    text = f"{known} of {whole} days of {month.whole.start:%Y-%m} are known; variance is against that part of an estimate"
+    text = (
+        f"{known} of {whole} days of {month.whole.start:%Y-%m} are known; variance is against that part of an estimate"
+    )
     return Problem("days_known", text, f"up to {month.known.last}")

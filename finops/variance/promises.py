@@ -1,4 +1,4 @@
-"""The estimates of the settings' environments: which lines count for which, per month, and where in the bill they are."""
+"""The estimates of the environments: which lines count for which, per month, and where in the bill they are."""
 
 from __future__ import annotations
 
@@ -143,7 +143,9 @@ def _merged(found: Sequence[Promise]) -> Iterator[Promise]:
         key = (frozenset(one.environments), one.target) if one.target else at
         groups.setdefault(key, []).append(one)
     for same in groups.values():
-        high = None if any(one.high is None for one in same) else sum((one.high or Decimal(0) for one in same), Decimal(0))
+        high = (
+            None if any(one.high is None for one in same) else sum((one.high or Decimal(0) for one in same), Decimal(0))
+        )
         yield Promise(
             same[0].environments,
             " + ".join(one.label for one in same),

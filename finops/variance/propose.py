@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.catalog import Problem
+from finops.estimates.amounts import Figure
+from finops.estimates.cells import read_cell
 from finops.estimates.file import SUFFIX
 from finops.estimates.lines import Line
 from finops.estimates.sums import compare as compare_sum
@@ -43,7 +45,7 @@ class _Draft:
 
 
 def propose(ledger: Ledger, period: str | None) -> tuple[str, list[Problem]]:
-    """The diff over all Markdown documents of the settings, empty where nothing is to change; and what it leaves out."""
+    """The diff over all Markdown documents of the settings, empty where nothing is to change, and what is left out."""
     month, found, charges, _ = hold(ledger, period)
     held = compare(found, charges, month)
     drafts: dict[str, _Draft] = {}
@@ -94,7 +96,7 @@ def _per_month(line: Line, promise: Promise) -> Decimal:
 
 def _replace(draft: _Draft, line: Line, low: Decimal, high: Decimal) -> None:
     where = f"{line.source_file}:{line.source_line}"
-    figure = new_figure(line, low, high)
+    figure = new_figure(line, low, high, widen=line.kind == "row")
     at = line.source_line - 1
     text = in_line(draft.raw[at], line.figure, figure) if figure and at < len(draft.raw) else None
     if text is None or figure is None:
@@ -107,10 +109,8 @@ def _replace(draft: _Draft, line: Line, low: Decimal, high: Decimal) -> None:
 
 def _with_amounts(line: Line, figure: str) -> Line:
     """The line as it would be read from the new figure."""
-    from finops.estimates.cells import read_cell
-
     read = read_cell(figure)
-    return replace(line, low=read.low, high=read.high) if read and hasattr(read, "low") else line
+    return replace(line, low=read.low, high=read.high) if isinstance(read, Figure) else line
 
 
 def _add(drafts: dict[str, _Draft], found: Sequence[Promise], one: Held) -> None:

@@ -108,5 +108,7 @@ def _tag_values(environment: Environment, settings: Settings) -> Iterator[str]:
 def existing(path: Path) -> Path:
     """A document that the settings name. Raises DataError, naming the settings, when it is not there."""
     if not path.exists():
-        raise DataError("a document the settings name does not exist", str(path), "correct [environments.NAME] estimates")
+        raise DataError(
+            "a document the settings name does not exist", str(path), "correct [environments.NAME] estimates"
+        )
     return path

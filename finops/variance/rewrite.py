@@ -12,17 +12,19 @@ _MAGNITUDE = re.compile(r"[0-9]\s?(?:k|m|mn|million)\b", re.IGNORECASE)
 _CENT = Decimal("0.01")
 
 
-def new_figure(line: Line, low: Decimal, high: Decimal) -> str | None:
-    """The figure of a line with other amounts, in the line's unit: a range stays one, `~` and `/month` stay.
+def new_figure(line: Line, low: Decimal, high: Decimal, widen: bool = True) -> str | None:
+    """The figure of a line with other amounts in its unit; a range stays one, `~` and `/month` stay.
 
-    A range is widened to whole digits. None where the form of the figure cannot hold them: `$1.2k`, `$5+`, `free`.
+    A range is widened to whole digits unless `widen` is false. None where the form of the figure cannot hold
+    the amounts: `$1.2k`, `$5+`, `free`.
     """
     numbers = _NUMBER.findall(line.figure)
     is_range = len(numbers) == 2 and line.low != line.high
     if _MAGNITUDE.search(line.figure) or line.high is None or low < 0 or not (is_range or len(numbers) == 1):
         return None
     if is_range:
-        ends = [_text(low, line.low_place, line, ROUND_FLOOR), _text(high, line.high_place, line, ROUND_CEILING)]
+        down, up = (ROUND_FLOOR, ROUND_CEILING) if widen else (ROUND_HALF_EVEN, ROUND_HALF_EVEN)
+        ends = [_text(low, line.low_place, line, down), _text(high, line.high_place, line, up)]
     else:
         ends = [_text(high if line.low == 0 else low, line.high_place, line, ROUND_HALF_EVEN)]
     return _NUMBER.sub(lambda _: ends.pop(0), line.figure)
