@@ -214,13 +214,18 @@ def _number(match: re.Match[str], n: int, currency: str | None) -> Number:
 
 
 def _currency(match: re.Match[str], whole: bool) -> str | None:
-    names = ("pre1", "post1", "pre2", "post2") if whole else ("pre1", "post1")
-    found = {currency for name in names if match[name] and (currency := currency_of(match[name]))}
-    # `$15 CAD` and `USD $15`: the code decides what the sign means.
-    codes = found - {"USD"} if any("$" in (match[name] or "") for name in names) else found
-    if len(codes or found) > 1:
+    found = {currency for n in ((1, 2) if whole else (1,)) if (currency := _marked(match, n))}
+    if len(found) > 1:
         raise Unclear("it names two currencies")
-    return next(iter(codes or found), None)
+    return next(iter(found), None)
+
+
+def _marked(match: re.Match[str], n: int) -> str | None:
+    """The currency of one amount: in `$15 CAD` and `USD $15` the code decides what the sign means."""
+    before, after = currency_of(match[f"pre{n}"] or ""), currency_of(match[f"post{n}"] or "")
+    if before and after and before != after and before != "USD":
+        raise Unclear("it names two currencies")
+    return after or before
 
 
 def currency_of(mark: str) -> str | None:

@@ -46,6 +46,8 @@ def cost_columns(table: Table, words: Words) -> list[Column]:
     """The columns that hold costs. Of several for the same cost one counts (`cost`); `low` and `high` are a pair."""
     headers = table.header.cells
     found = [_column(at, header, words) for at, header in enumerate(headers) if _holds_costs(table, at)]
+    # Where headers say which columns are costs, a figure in another one is part of a description.
+    found = [one for one in found if _says_so(one)] or found
     ends = [[one for one in found if pattern.search(one.header)] for pattern in (_LOW, _HIGH)]
     if len(ends[0]) == len(ends[1]) == 1:
         low, high = ends[0][0].at, ends[1][0].at
@@ -73,6 +75,10 @@ def label_columns(table: Table, columns: Sequence[Column]) -> list[int]:
 def is_alternative(column: Column) -> bool:
     """Whether a column beside the counted one is another way to run the same thing."""
     return column.role == "beside" and alternative_in(column.header) is not None
+
+
+def _says_so(one: Column) -> bool:
+    return bool(one.bare or one.unit or one.environments or _LOW.search(one.header) or _HIGH.search(one.header))
 
 
 def _role(one: Column, chosen: Column | None, candidates: Sequence[Column]) -> Role:

@@ -31,6 +31,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "check": (*get_args(Check), ""),
     "counts": ("yes", "no"),
 }
+# What a spreadsheet takes for the start of a formula stands behind an apostrophe.
+_FORMULA = ("=", "+", "-", "@")
 _NEEDED = ("label", "kind", "counts", "source_file", "source_line")
 
 
@@ -71,14 +73,15 @@ def _cell(line: Line, field: str, folder: Path) -> str:
         return "yes" if value else "no"
     if isinstance(value, Decimal):
         return format(value, "f")
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _line(row: dict[str, str | None], path: Path, number: int) -> Line:
     where = f"{path}:{number}"
     if None in row or None in row.values():
         raise DataError("the row has not as many cells as the header", where)
-    cells = {name: (value or "").strip() for name, value in row.items()}
+    cells = {name: _plain((value or "").strip()) for name, value in row.items()}
     for name, words in _WORDS.items():
         if cells.get(name, "" if "" in words else words[0]) not in words:
             raise DataError(f'{name} is "{cells[name]}"', where, f"one of {', '.join(filter(None, words))}")
@@ -109,6 +112,10 @@ def _line(row: dict[str, str | None], path: Path, number: int) -> Line:
         service=cells.get("service", ""),
         usage_type=cells.get("usage_type", ""),
     )
+
+
+def _plain(text: str) -> str:
+    return text[1:] if text.startswith(tuple(f"'{start}" for start in _FORMULA)) else text
 
 
 def _amount(text: str, name: str, where: str) -> Decimal | None:
