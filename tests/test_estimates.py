@@ -78,7 +78,7 @@ def test_a_real_document_is_read_to_the_last_figure(name: str) -> None:
 
 
 def test_a_document_that_was_decoded_wrongly_reads_the_same() -> None:
-    text = "## Prod – Kosten\n\n- RDS – €45/month\n"
+    text = "## Prod \u2013 Kosten\n\n- RDS \u2013 €45/month\n"
     broken = "".join(bytes([byte]).decode("cp1252", "replace") for byte in text.encode("utf-8"))
     assert [(one.label, one.low) for one in read(broken).lines] == [(one.label, one.low) for one in read(text).lines]
     assert "characters_mended" in codes(read(broken))
@@ -178,7 +178,9 @@ def test_another_currency_is_named_and_its_total_not_checked() -> None:
     assert checks(reading) == [None]
 
 
-@pytest.mark.parametrize("text", ["Billing alarm: $25", "Storage: $0.20/GB", "Going idle saves ~$32/month", "Budget: $50"])
+@pytest.mark.parametrize(
+    "text", ["Billing alarm: $25", "Storage: $0.20/GB", "Going idle saves ~$32/month", "Budget: $50"]
+)
 def test_alarms_unit_prices_and_savings_are_kept_and_do_not_count(text: str) -> None:
     (line,) = read(f"- {text}\n").lines
     assert (line.kind, line.counts) == ("other", False)
@@ -315,9 +317,9 @@ def test_the_estimates_file_holds_all_that_was_read(tmp_path: Path) -> None:
     lines = read_source(read_text(document), WORDS).lines
     path = tmp_path / "estimates.csv"
     path.write_text(file_text(lines, tmp_path))
-    kept = [(one.environments, one.label, one.low, one.high, one.unit, one.kind, one.check, one.counts) for one in lines]
     again = read_file(path)
-    assert [(o.environments, o.label, o.low, o.high, o.unit, o.kind, o.check, o.counts) for o in again] == kept
+    for field in ("environments", "label", "low", "high", "unit", "currency", "kind", "check", "counts", "share", "of"):
+        assert [getattr(one, field) for one in again] == [getattr(one, field) for one in lines], field
     assert {one.source_file for one in again} == {str(document)}
     assert "'=1+1" in path.read_text()
 

@@ -5,6 +5,7 @@ After a wanted change: UPDATE_GOLDEN=1 pytest tests/test_golden.py, and read the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -17,13 +18,18 @@ import jsonschema
 import pytest
 
 from finops.catalog import Problem
+from finops.config import Environment, Settings
 from finops.dimensions import parse_by
 from finops.document import Document
 from finops.explain import explain
 from finops.output import write
+from finops.reader import Ask, open_ledger
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
+from finops.variance.document import variance
+from finops.variance.reading import as_document, read_estimates
+from tests.estimated_bill import october
 from tests.small_ledger import small_ledger
 from tests.tiny_export import ingested, write_export
 
@@ -68,6 +74,29 @@ def explained(_: Path) -> Document:
     return replace(document, rows=document.rows.of(document.rows.columns, rows))
 
 
+def estimates(_: Path) -> Document:
+    with contextlib.chdir(GOLDEN.parent / "estimates"):
+        return as_document(read_estimates([Path("tables.md"), Path("targets.md"), Path("modes.md")], Settings()))
+
+
+def held_against_estimates(folder: Path) -> Document:
+    from finops.cli import main
+
+    database = folder / "finops.duckdb"
+    main(["ingest", str(october(folder)), "--db", str(database)])
+    settings = Settings(
+        environments=(
+            Environment("prod", tags={"Environment": ("prod",)}, estimates=("tables.md",)),
+            Environment("staging", accounts=("000000000009",), estimates=("targets.md",)),
+        )
+    )
+    with (
+        contextlib.chdir(GOLDEN.parent / "estimates"),
+        open_ledger(database, settings, Ask(metric="amortized", by="environment")) as ledger,
+    ):
+        return _at_a_fixed_time(variance(ledger, None, None))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -76,6 +105,8 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "tag_gaps_of_nothing": gaps_of_nothing,
     "status": loaded,
     "explain": explained,
+    "estimates": estimates,
+    "variance": held_against_estimates,
 }
 
 
@@ -131,8 +162,10 @@ def test_the_figures_of_the_golden_ledger_are_exact() -> None:
 
 
 def _at_a_fixed_time(document: Document) -> Document:
-    at = document.rows.names.index("loaded_at")
-    rows = [(*row[:at], LOADED_AT, *row[at + 1 :]) for row in document.rows.read(None)]
+    rows = list(document.rows.read(None))
+    if "loaded_at" in document.rows.names:
+        at = document.rows.names.index("loaded_at")
+        rows = [(*row[:at], LOADED_AT, *row[at + 1 :]) for row in rows]
     deliveries = [{**one, "loaded_at": LOADED_AT} for one in document.basis.deliveries]
     return replace(
         document,

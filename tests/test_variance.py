@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from finops.cli import main
-from tests.tiny_export import write_export
+from tests.estimated_bill import october
 
 SETTINGS = """
 [environments.prod]
@@ -41,37 +41,12 @@ REVIEW = """# Review
 
 Cost Target: 50% of production
 """
-# What a day costs: service, usage type, cost, tags.
-DAILY = (
-    ("AmazonRDS", "USE2-Aurora:ServerlessV2Usage", "2", "prod", ""),
-    ("AmazonRDS", "USE2-InstanceUsage:db.t3.small", "1", "prod", ""),
-    ("AmazonS3", "USE2-TimedStorage-ByteHrs", "1", "prod", ""),
-    ("AmazonEC2", "USE2-BoxUsage:m5.large", "10", "prod", "web"),
-    ("AmazonEC2", "USE2-NatGateway-Hours", "3", "prod", ""),
-)
-
-
-def line(day: int, service: str, usage_type: str, cost: str, environment: str, owner: str) -> dict[str, str]:
-    return {
-        "lineItem/UsageStartDate": f"2026-10-{day:02d}T00:00:00Z",
-        "lineItem/UsageEndDate": f"2026-10-{day + 1:02d}T00:00:00Z" if day < 31 else "2026-11-01T00:00:00Z",
-        "lineItem/ProductCode": service,
-        "lineItem/UsageType": usage_type,
-        "lineItem/UnblendedCost": cost,
-        "lineItem/ResourceId": f"{service}-{usage_type}",
-        "resourceTags/user:Environment": environment,
-        "resourceTags/user:Owner": owner,
-    }
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a review, its settings, and October's bill up to the 22nd, its last two days open."""
-    lines = [line(day, *one) for day in range(1, 23) for one in DAILY]
-    lines += [{**line(day, "AmazonS3", "USW2-TimedStorage-ByteHrs", "20", "", ""), "lineItem/UsageAccountId": "000000000009"}
-              for day in range(1, 23)]  # fmt: skip
-    lines.append({**line(3, "AWSLambda", "USE2-Lambda-GB-Second", "0.5", "", "")})
-    export = write_export(tmp_path, lines)
+    export = october(tmp_path)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "review.md").write_text(REVIEW)
     (tmp_path / "finops.toml").write_text(SETTINGS)
@@ -121,6 +96,16 @@ def test_a_line_is_over_under_or_within_its_part_of_the_month(place: Path, capsy
     # 20 of 31 days: 60 a month allow 38.70967..., 40 were charged.
     assert abs(found["prod", "RDS Aurora"]["variance"] - (40 - Decimal(60) * 20 / 31)) < Decimal("1e-20")
     assert found["prod", "S3"]["variance"] == 0
+
+
+def test_what_the_documents_digits_leave_open_is_within(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "docs" / "review.md").write_text(REVIEW.replace("$31 |", "$30.70 |").replace("$20 |", "$30.6 |"))
+    found = rows(answer(capsys))
+    assert (found["prod", "S3"]["class"], found["prod", "RDS"]["class"]) == ("over", "over")
+    (place / "docs" / "review.md").write_text(REVIEW.replace("$20 |", "$31.4 |").replace("$31 |", "~$30 |"))
+    found = rows(answer(capsys))
+    assert (found["prod", "S3"]["class"], found["prod", "RDS"]["class"]) == ("within", "under")
+    assert found["prod", "S3"]["variance"] > 0
 
 
 def test_a_share_follows_the_cost_of_the_other_environment(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,7 +200,9 @@ def test_notes_stand_on_the_lines_of_the_document(place: Path, capsys: pytest.Ca
     assert main(["variance", "--format", "github", "--env", "prod"]) == 0
     commands = capsys.readouterr().out.splitlines()
     assert commands[0].startswith("::warning file=docs/review.md,line=8,title=RDS%3A over::estimated 20.00 USD a month")
-    assert any(one.startswith("::notice file=docs/review.md,line=10,title=Order desk%3A not seen::") for one in commands)
+    assert any(
+        one.startswith("::notice file=docs/review.md,line=10,title=Order desk%3A not seen::") for one in commands
+    )
 
 
 def test_the_proposal_applies_and_then_agrees_with_the_bill(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

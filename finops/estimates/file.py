@@ -102,6 +102,8 @@ def _line(row: dict[str, str | None], path: Path, number: int) -> Line:
         kind=cells["kind"],  # type: ignore[arg-type]
         source_file=os.path.normpath(path.parent / cells["source_file"]),
         source_line=int(cells["source_line"]),
+        low_place=_place(low),
+        high_place=_place(high if high is not None else low),
         configuration=cells.get("configuration", ""),
         check=cells.get("check") or None,  # type: ignore[arg-type]
         counts=cells["counts"] == "yes",
@@ -112,6 +114,12 @@ def _line(row: dict[str, str | None], path: Path, number: int) -> Line:
         service=cells.get("service", ""),
         usage_type=cells.get("usage_type", ""),
     )
+
+
+def _place(value: Decimal | None) -> Decimal:
+    """The last digit that is written."""
+    exponent = value.as_tuple().exponent if value is not None else 0
+    return Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
 
 
 def _plain(text: str) -> str:

@@ -20,7 +20,7 @@ class Held:
     """One line of the answer. Estimates are for the whole month; `variance` is against their part of the known days.
 
     `variance` is how far the cost to date lies above the high end (positive) or below the low one (negative), 0
-    inside; None without an estimate.
+    inside; None without an estimate. What is less than the document's own digits can say is within it all the same.
     """
 
     environment: str
@@ -91,7 +91,8 @@ def _held(promise: Promise, actual: Actual, environments: Mapping[str, list[Char
         due_low = due_high = other.accrued * part
     variance = _beyond(actual.accrued, due_low, due_high)
     seen = actual.seen or due_high == 0
-    kind: Class = "over" if variance > 0 else "under" if variance < 0 else "within"
+    slack = promise.slack * month.share
+    kind: Class = "over" if variance > slack else "under" if variance < -slack else "within"
     return Held(
         environment="/".join(promise.environments),
         line=promise.label,

@@ -37,6 +37,8 @@ class Promise:
     whole: bool = False
     share: Decimal | None = None
     of: str = ""
+    slack: Decimal = Decimal(0)
+    """Half of the last digit that the documents print, for the month: what they leave open."""
 
 
 def promises(settings: Settings, month: date, currency: str) -> tuple[list[Promise], list[Problem]]:
@@ -114,7 +116,8 @@ def _promise(line: Line, settings: Settings, month: date, currency: str) -> Prom
     high = None if line.high is None else line.high * factor
     whole = line.kind == "total"
     target = None if whole else _target(line, settings)
-    return Promise(line.environments, line.label, low, high, target, (line,), whole=whole)
+    slack = line.high_place * factor / 2
+    return Promise(line.environments, line.label, low, high, target, (line,), whole=whole, slack=slack)
 
 
 def _factor(line: Line, month: date) -> Decimal | None:
@@ -156,4 +159,5 @@ def _merged(found: Sequence[Promise]) -> Iterator[Promise]:
             same[0].whole,
             same[0].share,
             same[0].of,
+            sum((one.slack for one in same), Decimal(0)),
         )
