@@ -171,6 +171,28 @@ def test_what_cannot_be_compared_is_said(
     assert ("prod", "Order desk") not in rows(document)
 
 
+def test_costs_that_no_environment_takes_are_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = "\n## Sandbox (monthly)\n\n- S3: $5\n\n## Elsewhere (monthly)\n\n- S3: $6\n"
+    (place / "docs" / "review.md").write_text(REVIEW + more)
+    said = [(one["message"], one["where"]) for one in answer(capsys)["problems"] if one["code"] == "not_compared"]
+    assert [where for _, where in said] == ["docs/review.md:21", "docs/review.md:25"]
+    assert ["sandbox" in said[0][0], "no environment" in said[1][0]] == [True, True]
+
+
+def test_columns_for_two_environments_are_both_held(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "## Costs (monthly)\n\n| Service | Prod | Staging |\n|---|---|---|\n| S3 | $30 | $30 |\n"
+    (place / "docs" / "review.md").write_text(text)
+    found = rows(answer(capsys))
+    assert (found["prod", "S3"]["actual"], found["staging", "S3"]["actual"]) == (20, 400)
+
+
+def test_rows_in_one_document_go_before_a_target_in_another(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "docs" / "target.md").write_text("## Production\n\nCost Target: $900/month\n")
+    two = SETTINGS.replace('["docs/review.md"]', '["docs/target.md", "docs/review.md"]', 1)
+    (place / "finops.toml").write_text(two)
+    assert ("prod", "Cost Target") not in rows(answer(capsys))
+
+
 def test_an_hourly_estimate_counts_the_hours_of_its_schedule(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "docs" / "review.md").write_text(REVIEW.replace("| | $4 |", "| 14h/week | $0.50/hour |"))
     assert rows(answer(capsys))["prod", "Order desk"]["estimate_high"] == 31

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import calendar
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from finops.catalog import Problem
-from finops.config.settings import Settings
+from finops.config.settings import Environment, Settings
 from finops.errors import ConfigError
 from finops.estimates.labels import Target, target_of
 from finops.estimates.lines import Line, Reading
@@ -47,14 +47,12 @@ def promises(settings: Settings, month: date, currency: str) -> tuple[list[Promi
     Raises ConfigError when no environment names a document, DataError for one that cannot be read.
     """
     readings = _readings(settings)
-    problems = list(problems_of(list(readings.values())))
-    found: dict[tuple[str, int, str, str], Line] = {}
+    problems = [*problems_of(list(readings.values())), *_nobodys(settings, readings)]
+    found: dict[tuple[object, ...], Line] = {}
     for one in settings.environments:
-        for name in one.estimates:
-            reading = readings[_path(settings, name)]
-            alone = sum(name in other.estimates for other in settings.environments) == 1
-            for line in _of(reading.lines, one.name, alone):
-                found.setdefault((line.source_file, line.source_line, line.label, line.figure), line)
+        for line in _of(one, settings, readings):
+            key = (line.source_file, line.source_line, line.label, line.figure, line.environments)
+            found.setdefault(key, line)
     made: list[Promise] = []
     for line in found.values():
         promise = _promise(line, settings, month, currency)
@@ -83,20 +81,52 @@ def _path(settings: Settings, name: str) -> Path:
     return Path(os.path.relpath(folder / name))
 
 
-def _of(lines: Sequence[Line], environment: str, alone: bool) -> Iterator[Line]:
+def _of(one: Environment, settings: Settings, readings: Mapping[Path, Reading]) -> Iterator[Line]:
     """The lines of one environment: its rows; without any the total or the share stated for it.
 
     What names no environment is that of the only environment the document is given for.
     """
-    mine = [_in(line, environment) for line in lines if environment in line.environments]
-    mine += [_in(line, environment) for line in lines if alone and not line.environments]
+    mine: list[Line] = []
+    for name in one.estimates:
+        lines = readings[_path(settings, name)].lines
+        mine += [line for line in lines if one.name in line.environments]
+        if len(_given_for(settings, name)) == 1:
+            mine += [_in(line, one.name) for line in lines if not line.environments]
     rows = [line for line in mine if line.counts]
-    stated = [line for line in mine if (line.kind == "total" and line.low is not None) or line.share is not None]
-    yield from rows or stated[:1]
+    yield from rows or [line for line in mine if _is_stated(line)][:1]
+
+
+def _is_stated(line: Line) -> bool:
+    return (line.kind == "total" and line.low is not None) or line.share is not None
+
+
+def _given_for(settings: Settings, name: str) -> list[str]:
+    """The environments a document is given for."""
+    return [other.name for other in settings.environments if name in other.estimates]
+
+
+def _nobodys(settings: Settings, readings: Mapping[Path, Reading]) -> Iterator[Problem]:
+    """A problem for each environment of a document that no environment of the settings takes its lines from."""
+    takers: dict[Path, list[str]] = {}
+    for one in settings.environments:
+        for name in one.estimates:
+            takers.setdefault(_path(settings, name), []).append(one.name)
+    for path, reading in readings.items():
+        seen: set[tuple[str, ...]] = set()
+        for line in reading.lines:
+            left = not set(line.environments) & set(takers[path]) if line.environments else len(takers[path]) > 1
+            if left and line.environments not in seen and (line.counts or _is_stated(line)):
+                seen.add(line.environments)
+                text = (
+                    f"costs of {line.environment} are compared with nothing: [environments] gives the document to "
+                    if line.environment
+                    else "these costs name no environment, and [environments] gives the document to "
+                )
+                yield Problem("not_compared", text + ", ".join(takers[path]), f"{line.source_file}:{line.source_line}")
 
 
 def _in(line: Line, environment: str) -> Line:
-    return line if line.environments else Line(**{**vars(line), "environments": (environment,)})
+    return replace(line, environments=(environment,))
 
 
 def _promise(line: Line, settings: Settings, month: date, currency: str) -> Promise | Problem:
