@@ -105,7 +105,7 @@ def _kind(about: _About) -> Kind:
 def _line(about: _About, column: Column, figure: Figure, kind: Kind) -> Line:
     scope = about.scope
     line = line_of(
-        figure, (scope.name, about.row.number), scope.section, about.label, _environments(about, column), kind
+        figure, (scope.name, about.row.number), scope.section, about.label, _environments(about, column, kind), kind
     )
     configuration = ", ".join(about.texts[1:])
     return replace(
@@ -118,9 +118,11 @@ def _line(about: _About, column: Column, figure: Figure, kind: Kind) -> Line:
     )
 
 
-def _environments(about: _About, column: Column) -> tuple[str, ...]:
+def _environments(about: _About, column: Column, kind: Kind) -> tuple[str, ...]:
     """Those of the column, of a label that names one (`Total (Prod)`), or of the headings."""
     around = column.environments or about.scope.environments
+    if kind == "row":
+        return around
     is_total = kind_of(about.label, about.words) != "row" or is_environment(about.label, about.words)
     named = environments_in(about.label, about.words) if is_total else ()
     return named if named and not set(named) <= set(around) else around
