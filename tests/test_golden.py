@@ -5,6 +5,7 @@ After a wanted change: UPDATE_GOLDEN=1 pytest tests/test_golden.py, and read the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -19,20 +20,25 @@ import pytest
 from finops.allocate import allocated_spend
 from finops.catalog import Problem
 from finops.changes import changes
-from finops.config import Allocation
+from finops.config import Allocation, Environment, Settings
 from finops.dimensions import parse_by
 from finops.doctor.check import Check, ok, problem, unchecked
 from finops.doctor.examine import as_document
 from finops.document import Document, Rows
 from finops.explain import explain
 from finops.output import write
+from finops.reader import Ask, open_ledger
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
 from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
+from finops.variance.document import variance
+from finops.variance.reading import as_document as as_read
+from finops.variance.reading import read_estimates
 from tests.cost_explorer_delivery import Group, load_answer
+from tests.estimated_bill import october
 from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import LINES, ingested, restate, write_export
 
@@ -146,6 +152,29 @@ def reconciled_with_invoices(folder: Path) -> Document:
     return _loaded_at_a_fixed_time(reconcile_invoices(ours, given, "unblended"))
 
 
+def estimates(_: Path) -> Document:
+    with contextlib.chdir(GOLDEN.parent / "estimates"):
+        return as_read(read_estimates([Path("tables.md"), Path("targets.md"), Path("modes.md")], Settings()))
+
+
+def held_against_estimates(folder: Path) -> Document:
+    from finops.cli import main
+
+    database = folder / "finops.duckdb"
+    main(["ingest", str(october(folder)), "--db", str(database)])
+    settings = Settings(
+        environments=(
+            Environment("prod", tags={"Environment": ("prod",)}, estimates=("tables.md",)),
+            Environment("staging", accounts=("000000000009",), estimates=("targets.md",)),
+        )
+    )
+    with (
+        contextlib.chdir(GOLDEN.parent / "estimates"),
+        open_ledger(database, settings, Ask(metric="amortized", by="environment")) as ledger,
+    ):
+        return _at_a_fixed_time(variance(ledger, None, None))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -160,6 +189,8 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "doctor": examined,
     "reconcile_ce": reconciled_with_cost_explorer,
     "reconcile_invoices": reconciled_with_invoices,
+    "estimates": estimates,
+    "variance": held_against_estimates,
 }
 
 
@@ -217,8 +248,10 @@ def test_the_figures_of_the_golden_ledger_are_exact() -> None:
 
 
 def _at_a_fixed_time(document: Document) -> Document:
-    at = document.rows.names.index("loaded_at")
-    rows = [(*row[:at], LOADED_AT, *row[at + 1 :]) for row in document.rows.read(None)]
+    rows = list(document.rows.read(None))
+    if "loaded_at" in document.rows.names:
+        at = document.rows.names.index("loaded_at")
+        rows = [(*row[:at], LOADED_AT, *row[at + 1 :]) for row in rows]
     return _loaded_at_a_fixed_time(replace(document, rows=document.rows.of(document.rows.columns, rows)))
 
 

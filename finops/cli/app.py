@@ -22,10 +22,15 @@ class VerbGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The name, the command and the remaining words. Raises UsageError when there is no such verb."""
-        name = args[0]
-        if name not in VERBS:
-            raise _no_such_verb(name)
-        return name, load(name), args[1:]
+        for count in (2, 1):
+            name = " ".join(args[:count])
+            if name in VERBS:
+                return name, load(name), args[count:]
+        seconds = _second_words(args[0])
+        if seconds and args[1:2] in (["--help"], ["-h"]):
+            print("\n".join(f"{PROGRAM} {args[0]} {word}: {VERBS[f'{args[0]} {word}']}" for word in seconds))
+            raise typer.Exit
+        raise _no_such_verb(" ".join(args[:2])) if seconds else _no_such_verb(args[0])
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the table of verbs into the help, no line of it cut short."""
@@ -117,7 +122,16 @@ def _help_on_stderr(program: Any) -> None:
         print(program.get_help(context), end="\n\n", file=sys.stderr)
 
 
+def _second_words(first: str) -> list[str]:
+    """The second words of the verbs that begin with a word."""
+    return [second for name in VERBS for word, _, second in [name.partition(" ")] if word == first and second]
+
+
 def _no_such_verb(word: str) -> UsageError:
+    if seconds := _second_words(word.partition(" ")[0]):
+        first = word.partition(" ")[0]
+        what = f"no such verb: {word}" if " " in word else f"{first} needs a second word"
+        return UsageError(what, where=PROGRAM, fix=" or ".join(f"{PROGRAM} {first} {second}" for second in seconds))
     near = get_close_matches(word, VERBS, n=1)
     fix = f"{PROGRAM} {near[0]}" if near else f"{PROGRAM} --help"
     return UsageError(f"no such verb: {word}", where=PROGRAM, fix=fix)

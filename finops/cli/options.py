@@ -10,9 +10,13 @@ from typing import Annotated, Literal
 import typer
 
 FormatName = Literal["table", "json", "csv", "md"]
+GithubFormatName = Literal["table", "json", "csv", "md", "github"]
 MetricName = Literal["unblended", "net_unblended", "amortized", "net_amortized", "list"]
 
 Format = Annotated[FormatName, typer.Option("--format", help="How to print the rows.")]
+GithubFormat = Annotated[
+    GithubFormatName, typer.Option("--format", help="How to print the rows; github: notes on the lines of documents.")
+]
 Period = Annotated[str | None, typer.Option("--period", metavar="YYYY-MM", help="One billing period.")]
 Last = Annotated[
     str | None,

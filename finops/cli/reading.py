@@ -58,6 +58,12 @@ def opened(ask: Ask, db: Path | None, config: Path | None) -> Iterator[Ledger]:
         yield replace(ledger, problems=[*ledger.problems, *require(ledger, asked_for)])
 
 
+def label_tags(config: Path | None) -> str:
+    """What estimates are told apart by: the environment, and the tags that labels of the settings ask for."""
+    keys = dict.fromkeys(key for label in load_settings(config).labels for key in label.tags)
+    return ",".join(["environment", *(f'"tag:{key}"' for key in keys)])
+
+
 def _day(text: str | None, option: str) -> date | None:
     if text is None:
         return None

@@ -1,8 +1,11 @@
 """The table of verbs: what `finops --help` lists and which module does the work.
 
 A verb is one module of this package with a function `run`: its parameters are the options, the first line
-of its docstring is the line given here, what it returns is the exit code (None counts as 0).
+of its docstring is the line given here, what it returns is the exit code (None counts as 0). A verb may be two
+words: `estimates read` is the module `estimates_read`.
 """
+
+import re
 
 VERBS: dict[str, str] = {
     "init": "Write a commented finops.toml, filled from the exports it is pointed at.",
@@ -13,6 +16,9 @@ VERBS: dict[str, str] = {
     "tag-gaps": "Show the spend that carries no required tag, by resource.",
     "reconcile": "Tie the export to Cost Explorer or to the invoices, and name each difference.",
     "report": "Write the weekly or monthly cost report.",
+    "estimates read": "Read the cost figures of architecture documents, with file and line, and check their sums.",
+    "estimates propose": "Propose a document whose costs are those of the bill, as a unified diff.",
+    "variance": "Hold the estimates of documents against the bill, line by line.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "sql": "Print the SQL of a model in the dialect of an engine.",
@@ -21,4 +27,4 @@ VERBS: dict[str, str] = {
 
 def module_of(verb: str) -> str:
     """The dotted name of the module that implements a verb."""
-    return "finops.cli." + verb.replace("-", "_")
+    return "finops.cli." + re.sub("[- ]", "_", verb)

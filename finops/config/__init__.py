@@ -14,6 +14,7 @@ from finops.config.settings import (
     Budget,
     CheckPolicy,
     Environment,
+    Label,
     Planned,
     Settings,
     Suppression,
@@ -23,7 +24,7 @@ from finops.config.settings import (
 from finops.errors import ConfigError
 
 __all__ = [
-    "Allocation", "Budget", "CheckPolicy", "Environment", "Planned", "Settings", "Suppression", "TagPolicy",
+    "Allocation", "Budget", "CheckPolicy", "Environment", "Label", "Planned", "Settings", "Suppression", "TagPolicy",
     "ValueRule", "config_path", "db_path", "load_settings", "memory_limit", "now", "parse_settings", "today",
 ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from finops.config.settings import (
     Budget,
     CheckPolicy,
     Environment,
+    Label,
     LedgerPolicy,
     Planned,
     Settings,
@@ -32,6 +33,7 @@ def build(document: Mapping[str, Any], path: File | None) -> Settings:
         path=path,
         tags=tags,
         environments=tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items()),
+        labels=tuple(_label(text, table) for text, table in document.get("estimates", {}).get("labels", {}).items()),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
         ledger=LedgerPolicy(**document.get("ledger", {})),
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
@@ -109,6 +111,7 @@ def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Enviro
         tags=claimed,
         accounts=tuple(value.strip() for value in match.get("account", ())),
         regions=tuple(value.strip() for value in match.get("region", ())),
+        aliases=tuple(table.get("aliases", ())),
         estimates=tuple(table.get("estimates", ())),
         budget=Budget(**_frozen_table(budget)) if budget else None,
     )
@@ -159,6 +162,16 @@ def _refuse_shared_spellings(policy: TagPolicy) -> None:
             if other != tag:
                 what = f'"{spelling}" cannot be a spelling of both {other} and {tag}'
                 raise Mismatch(("tags", "keys", tag, at), what, "let one of them have it")
+
+
+def _label(text: str, table: Mapping[str, Any]) -> Label:
+    values = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in table.items()}
+    return Label(
+        text=text,
+        services=values.get("service", ()),
+        usage_type=table.get("usage_type", ""),
+        tags={key.removeprefix("tag:").strip(): texts for key, texts in values.items() if key.startswith("tag:")},
+    )
 
 
 def _with_where(row: Mapping[str, Any]) -> dict[str, Any]:

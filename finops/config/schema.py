@@ -129,6 +129,7 @@ ALLOCATE = Table(
     },
     needed=("name", "to"),
 )
+LABEL = Table({"service": TEXT_OR_TEXTS, "usage_type": PATTERN}, prefixes={"tag:": TEXT_OR_TEXTS})
 
 DOCUMENT = Table(
     {
@@ -144,11 +145,13 @@ DOCUMENT = Table(
             Table(
                 {
                     "match": Table({"account": TEXTS, "region": TEXTS}, prefixes={"tag:": TEXTS}),
+                    "aliases": TEXTS,
                     "estimates": TEXTS,
                     "budget": Table({"month": MONEY, "alert": SHARES}, needed=("month",)),
                 }
             )
         ),
+        "estimates": Table({"labels": Names(LABEL)}),
         "check": Table({"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS}),
         "ledger": Table({"keep_deliveries": COUNT}),
         "suppress": Rows(

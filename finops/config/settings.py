@@ -52,9 +52,21 @@ class Environment:
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """What documents call it, besides its name."""
     estimates: tuple[str, ...] = ()
     """Documents with cost tables, relative to the folder of the settings file."""
     budget: Budget | None = None
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a label in a document means in the bill: services, a pattern of usage types, tag values by key."""
+
+    text: str
+    services: tuple[str, ...] = ()
+    usage_type: str = ""
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,7 @@ class Settings:
     path: Path | None = None
     tags: TagPolicy = field(default_factory=TagPolicy)
     environments: tuple[Environment, ...] = ()
+    labels: tuple[Label, ...] = ()
     check: CheckPolicy = field(default_factory=CheckPolicy)
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
     suppress: tuple[Suppression, ...] = ()

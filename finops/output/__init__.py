@@ -19,6 +19,7 @@ _FORMATS = {
     "json": "as_json",
     "csv": "as_csv",
     "md": "as_markdown",
+    "github": "as_github",
 }
 
 

@@ -14,6 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tests.bench.data import write_cur2_parquet, write_legacy_csv
+from tests.bench.forecast import demo_series, real_series
+from tests.bench.forecast import row as forecast_row
 from tests.bench.measure import Measured, finops, measure, python
 
 _BARE_TYPER = """
@@ -36,13 +38,24 @@ def main() -> None:
     parser.add_argument("--csv-rows", type=int, default=2_000_000)
     asked = parser.parse_args()
     rows = [("measure", "finops", "beside it", "ratio (bar)")]
-    for step in (_start_up, _parquet, _csv):
+    for step in (_forecasts, _start_up, _parquet, _csv):
         for row in step(asked):
             rows.append(row)
             print(f"{row[0]}: {row[1]} | {row[2]} | {row[3]}", file=sys.stderr, flush=True)
     widths = [max(len(row[place]) for row in rows) for place in range(4)]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _forecasts(asked: argparse.Namespace) -> list[Row]:
+    """Forecasts replayed; they are the same on every machine."""
+    real = real_series()
+    bills = [("the demo company", demo_series()), *([("a real bill of 2018", real)] if real else [])]
+    return [
+        forecast_row(f"{name}, {what}", series)
+        for name, (whole, parts) in bills
+        for what, series in (("as a whole", [whole]), ("service by service", parts))
+    ]
 
 
 def _start_up(asked: argparse.Namespace) -> list[Row]:

@@ -1,0 +1,31 @@
+"""finops variance."""
+
+from typing import Annotated
+
+import typer
+
+from finops.cli.options import ConfigFile, Db, ExportName, GithubFormat, Metric, Output, Period, Where
+from finops.cli.reading import asked, label_tags, opened
+
+Env = Annotated[str | None, typer.Option("--env", metavar="NAME", help="Only the lines of this environment.")]
+
+
+def run(
+    env: Env = None,
+    period: Period = None,
+    metric: Metric = None,
+    where: Where = None,
+    export: ExportName = None,
+    form: GithubFormat = "table",
+    output: Output = None,
+    db: Db = None,
+    config: ConfigFile = None,
+) -> None:
+    """Hold the estimates of documents against the bill, line by line."""
+    from finops.output import write
+    from finops.variance.document import variance
+
+    # All months are opened: those before give the weekdays their profile.
+    ask = asked(metric or "amortized", where=where, export=export, by=label_tags(config))
+    with opened(ask, db, config) as ledger:
+        write(variance(ledger, period, env), form, output)

@@ -1,0 +1,58 @@
+"""GitHub workflow commands: a note on the line of the document that an estimate or a total stands on.
+
+GitHub shows ten warnings and ten notices of a step, so the farthest off come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from finops.document import Document
+from finops.output.values import money, printable
+
+_IN_MESSAGE = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
+_IN_PROPERTY = (*_IN_MESSAGE, (":", "%3A"), (",", "%2C"))
+_FINDINGS = {"over": "warning", "under": "notice", "not_seen": "notice"}
+
+
+def chunks(document: Document) -> Iterator[str]:
+    """A command for every line that is off, then one for every problem that has a line of a document."""
+    names = document.rows.names
+    rows = [dict(zip(names, row, strict=True)) for row in document.rows.read(None)]
+    off = [row for row in rows if row.get("class") in _FINDINGS]
+    for row in sorted(off, key=lambda row: -abs(row["variance"] or Decimal(0))):
+        title = f"{row['line']}: {str(row['class']).replace('_', ' ')}"
+        yield _command(_FINDINGS[row["class"]], row["source_file"], row["source_line"], title, _words(row, document))
+    for problem in document.problems:
+        file, colon, line = problem.where.rpartition(":")
+        if colon and line.isdigit():
+            level = "warning" if problem.code.endswith("disagrees") else "notice"
+            yield _command(level, file, line, problem.code.replace("_", " "), problem.message)
+
+
+def _words(row: Mapping[str, Any], document: Document) -> str:
+    currency = document.basis.currency or ""
+    high = "more" if row["estimate_high"] is None else money(row["estimate_high"])
+    low = money(row["estimate_low"])
+    estimate = low if low == high else f"{low} to {high}"
+    if row["class"] == "not_seen":
+        return f"estimated {estimate} {currency} a month, nothing was charged up to {document.basis.end} (excluded)"
+    return (
+        f"estimated {estimate} {currency} a month, charged {money(row['actual'])} before {document.basis.end}, "
+        f"{money(abs(row['variance']))} {row['class']}; the month ends at {money(row['forecast'])} "
+        f"({money(row['forecast_p10'])} to {money(row['forecast_p90'])})"
+    )
+
+
+def _command(level: str, file: str, line: object, title: str, message: str) -> str:
+    where = f"file={_escaped(file, _IN_PROPERTY)},line={line},title={_escaped(title, _IN_PROPERTY)}"
+    return f"::{level} {where}::{_escaped(message, _IN_MESSAGE)}\n"
+
+
+def _escaped(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    text = printable(text)
+    for character, code in pairs:
+        text = text.replace(character, code)
+    return text

@@ -1,0 +1,1 @@
+"""What documents promise, held against the bill."""
