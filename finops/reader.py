@@ -28,7 +28,7 @@ COST_COLUMNS = {
     "net_amortized": "x_net_amortized_cost",
     "list": "list_cost",
 }
-_READ = ("resource_daily", "daily_cost", "period_totals", "tag_sets")
+_READ = ("resource_daily", "daily_cost", "period_totals", "split_cost_daily", "tag_sets")
 _LAST = re.compile(r"(\d{1,4})([dwm])")
 _FILTERED = ("resource_daily", "daily_cost")
 # How far the data reach is told from what every delivery has, whatever cut of it is read.
