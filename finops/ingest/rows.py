@@ -144,7 +144,7 @@ def _converted(
 def _keep(sources: Sequence[Path], folder: Path, copy: Callable[[Path, Path], Path]) -> list[Path]:
     """Copies of the files, which nobody can change while they are read."""
     folder.mkdir()
-    return [copy_file(source, folder / f"{number:05d}-{source.name}") for number, source in enumerate(sources, start=1)]
+    return [copy(source, folder / f"{number:05d}-{source.name}") for number, source in enumerate(sources, start=1)]
 
 
 def _convert_pieces(
