@@ -28,10 +28,14 @@ Kind = Literal["text", "heading", "money", "percent", "count", "flag", "time"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its key in JSON and CSV, and what kind of value it holds."""
+    """One column of a table: its key in JSON and CSV, and what kind of value it holds.
+
+    Where `shown` is "filled" a table for a person leaves it out while it is blank, where "never" always.
+    """
 
     name: str
     kind: Kind = "text"
+    shown: Literal["always", "filled", "never"] = "always"
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ class Basis:
 class Document:
     """The whole answer of one verb. A total is a single value or a table of its own.
 
-    `table_rows` is how many rows are printed for a person; JSON and CSV always hold all of them.
+    `table_rows` is how many rows are printed for a person; JSON and CSV always hold all of them. Totals that are
+    `folded` are in JSON only.
     """
 
     command: str
@@ -90,6 +95,7 @@ class Document:
     totals: Mapping[str, Any] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     table_rows: int = 100
+    folded: frozenset[str] = frozenset()
 
 
 def basis_of(ledger: Ledger) -> Basis:

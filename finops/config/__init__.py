@@ -13,6 +13,7 @@ from finops.config.settings import (
     Budget,
     CheckPolicy,
     Environment,
+    Owners,
     Planned,
     Settings,
     Suppression,
@@ -22,7 +23,7 @@ from finops.config.settings import (
 from finops.errors import ConfigError
 
 __all__ = [
-    "Budget", "CheckPolicy", "Environment", "Planned", "Settings", "Suppression", "TagPolicy", "ValueRule",
+    "Budget", "CheckPolicy", "Environment", "Owners", "Planned", "Settings", "Suppression", "TagPolicy", "ValueRule",
     "config_path", "db_path", "load_settings", "memory_limit", "parse_settings", "today",
 ]  # fmt: skip
 

@@ -107,6 +107,8 @@ WHERE = Table(
     dict.fromkeys(DIMENSIONS, TEXT_OR_TEXTS),
     prefixes={"tag:": TEXT_OR_TEXTS, "cost_category:": TEXT_OR_TEXTS},
 )
+# What a finding has beside dimensions.
+FINDING_WHERE = Table({**WHERE.keys, "tag": TEXT_OR_TEXTS, "cause": TEXT_OR_TEXTS}, prefixes=WHERE.prefixes)
 
 DOCUMENT = Table(
     {
@@ -127,9 +129,10 @@ DOCUMENT = Table(
                 }
             )
         ),
+        "owners": Table({"tag": TEXT, "handles": Names(TEXT), "accounts": Names(TEXT)}),
         "check": Table({"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS}),
         "suppress": Rows(
-            Table({"rule": TEXT, "where": WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
+            Table({"rule": TEXT, "where": FINDING_WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
         ),
         "planned": Rows(Table({"where": WHERE, "date": DAY, "note": TEXT}, needed=("where", "date"))),
     }

@@ -37,6 +37,17 @@ class TagPolicy:
 
 
 @dataclass(frozen=True)
+class Owners:
+    """Who answers for what: by the value of the tag `tag`, else by the account."""
+
+    tag: str = "Owner"
+    handles: Mapping[str, str] = field(default_factory=dict)
+    """From a value of the tag to whom to write to."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """From a 12-digit account id to a value of the tag."""
+
+
+@dataclass(frozen=True)
 class Budget:
     """Money per calendar month, in the currency of the bill, and the shares of it that raise an alert."""
 
@@ -92,6 +103,7 @@ class Settings:
     path: Path | None = None
     tags: TagPolicy = field(default_factory=TagPolicy)
     environments: tuple[Environment, ...] = ()
+    owners: Owners = field(default_factory=Owners)
     check: CheckPolicy = field(default_factory=CheckPolicy)
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()
