@@ -15,6 +15,7 @@ from finops.findings import id_sql, suppress
 from finops.gaps.causes import RULE
 from finops.gaps.conflicts import create_tag_conflicts
 from finops.gaps.faults import create_tag_faults
+from finops.gaps.infer import infer
 from finops.gaps.owners import create_owners
 from finops.gaps.totals import by_cause, by_tag, by_week, coverage, keys, tag_totals, untaggable
 from finops.models import model
@@ -38,6 +39,7 @@ COLUMNS = (
     Column("key", "text", "filled"),
     Column("value", "text", "filled"),
     Column("suggestion", "text", "filled"),
+    Column("suggestion_basis", "text", "filled"),
     Column("first_seen", "text", "never"),
     Column("last_seen"),
     Column("cost", "money"),
@@ -66,15 +68,17 @@ _SORTED = (
 )
 
 
-def tag_gaps(ledger: Ledger) -> Document:
+def tag_gaps(ledger: Ledger, inferred: bool = False) -> Document:
     """Rows per required tag, cause and resource; totals by tag, cause, week, key, and of what can carry no tag.
 
+    With `inferred` missing values are suggested, and totals say how well each basis of that predicts known ones.
     Raises UsageError when no tag is required.
     """
     required = ledger.settings.tags.required
     if not required:
         raise UsageError("no tag is required", where="[tags] required", fix="name at least one in finops.toml")
     suppressed = prepare(ledger)
+    measured = {"inference": infer(ledger, required, ledger.settings.tags.infer_precision)} if inferred else {}
     totals = tag_totals(ledger, required)
     return Document(
         command="tag-gaps",
@@ -84,6 +88,7 @@ def tag_gaps(ledger: Ledger) -> Document:
             "by_tag": by_tag(totals),
             "by_cause": by_cause(ledger, required),
             "by_week": by_week(ledger, required),
+            **measured,
             "keys": keys(ledger),
             "untaggable": untaggable(ledger),
         },

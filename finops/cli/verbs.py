@@ -10,7 +10,7 @@ VERBS: dict[str, str] = {
     "ingest": "Load billing exports from folders or files into the ledger.",
     "status": "Show what is loaded: exports, periods, deliveries, finality.",
     "spend": "Show spend by one or more dimensions.",
-    "tag-gaps": "Show the spend that carries no required tag, by resource.",
+    "tag-gaps": "Show which required tags are missing or wrong, why, what it costs and who can fix it.",
     "report": "Write the weekly or monthly cost report.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "sql": "Print the SQL of a model in the dialect of an engine.",

@@ -51,6 +51,7 @@ def _tag_policy(table: Mapping[str, Any]) -> TagPolicy:
         optional=optional,
         keys={tag: tuple(spellings) for tag, (_, spellings) in _by_tag(table, "keys", named).items()},
         values={tag: _value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()},
+        infer_precision=Decimal(table.get("infer_precision", default.infer_precision)),
     )
     _refuse_shared_spellings(policy)
     return policy

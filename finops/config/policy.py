@@ -75,7 +75,8 @@ def value_reader(rule: ValueRule | None) -> Callable[[str | None], Reading]:
 
 
 def _ranked(tag: str, raw: str, places: list[int]) -> tuple[int, int, KeyMatch]:
-    exact, bare = (tag, bare_key(tag), snake(tag)), bare_key(raw)
+    # What keeps the case of a key has a colon behind `user`; elsewhere Athena's spelling is all there is.
+    exact, bare = [tag, bare_key(tag), *([] if "user:" in raw else [snake(tag)])], bare_key(raw)
     if bare in exact:
         return 0, exact.index(bare), KeyMatch(raw, "exact")
     return (1, places[0], KeyMatch(raw, "listed")) if places else (2, 0, KeyMatch(raw, "variant"))

@@ -116,6 +116,7 @@ DOCUMENT = Table(
             {
                 "required": TEXTS,
                 "optional": TEXTS,
+                "infer_precision": PERCENT,
                 "keys": Names(TEXTS),
                 "values": Names(Table({"allowed": TEXTS, "aliases": Names(TEXTS), "pattern": PATTERN})),
             }

@@ -29,6 +29,8 @@ class TagPolicy:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other spellings of a key, best first; case and separators are matched without being listed."""
     values: Mapping[str, ValueRule] = field(default_factory=dict)
+    infer_precision: Decimal = Decimal(95)
+    """The percentage of known values that a basis of inference has to predict right before it suggests any."""
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 def create_tag_conflicts(
     connection: DuckDBPyConnection, environments: Sequence[Environment], required: Iterable[str]
 ) -> None:
-    """Create the temp table `tag_conflicts`: tag, delivery_id, tag_set_id, sub_account_id, region_id, key, value,
+    """Create the temp table `tag_conflicts`: fault_id, tag, delivery_id, tag_set_id, sub_account_id, region_id, key, value,
     suggestion (the value that the place's own environment is matched by).
 
     A place that belongs to no environment contradicts nothing, and a region speaks only for an environment that
-    names no accounts: where accounts tell it, others may share the region. Needs `daily_cost` and `tag_values`.
+    names no accounts: where accounts tell it, others may share the region. Ids go on from those of `tag_faults`.
+    Needs `daily_cost`, `tag_values` and `tag_faults`.
     """
     tags = list(required)
     values = connection.execute("select distinct tag, value from tag_values where state = 'valid'").fetchall()
@@ -57,7 +58,12 @@ with
 places as (
     select distinct delivery_id, tag_set_id, sub_account_id, region_id from daily_cost where x_taggable
 )
-select held.tag, places.delivery_id, places.tag_set_id, places.sub_account_id, places.region_id,
+select
+    (select coalesce(max(fault_id), 0) from tag_faults)
+    + row_number() over (
+        order by held.tag, places.delivery_id, places.tag_set_id, places.sub_account_id, places.region_id
+    ) as fault_id,
+    held.tag, places.delivery_id, places.tag_set_id, places.sub_account_id, places.region_id,
     held.raw_key as key, held.raw_value as value, right_value.suggestion
 from named_environments as named
 join tag_values as held on held.tag = named.tag and held.value = named.value and held.state = 'valid'

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def create_tag_faults(connection: DuckDBPyConnection, policy: TagPolicy, required: Sequence[str]) -> None:
     """Create the temp table `tag_faults`: the sets of tags on which a required tag is not as it should be.
 
-    Columns: tag, delivery_id, tag_set_id, cause, is_gap, key (as the export spells it), value (raw), suggestion.
-    A set on which the tag is right has no row. Needs `daily_cost`, `tag_values`, `tag_sets`, `deliveries`.
+    Columns: fault_id, tag, delivery_id, tag_set_id, cause, is_gap, key (as the export spells it), value (raw),
+    suggestion. A set on which the tag is right has no row. Needs `daily_cost`, `tag_values`, `tag_sets`, `deliveries`.
     """
     _create_required(connection, required)
     _create_near_keys(connection, policy, required)
@@ -126,7 +126,8 @@ where coalesce(held.state, 'blank') <> 'valid' or held.key_rule <> 'exact'
 
 _WITH_HINTS = """
 create or replace temp table tag_faults as
-select faults.tag, faults.delivery_id, faults.tag_set_id, faults.cause, faults.is_gap, faults.key, faults.value,
+select row_number() over (order by faults.tag, faults.delivery_id, faults.tag_set_id) as fault_id,
+    faults.tag, faults.delivery_id, faults.tag_set_id, faults.cause, faults.is_gap, faults.key, faults.value,
     coalesce(hints.suggestion, '') as suggestion
 from bare_faults as faults
 left join value_hints as hints on hints.tag = faults.tag and hints.value = faults.value

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def create_owners(connection: DuckDBPyConnection, settings: Settings) -> None:
-    """Create the temp tables `tag_owners` (delivery_id, tag_set_id, owner) and `account_owners` (account, owner).
+    """Create the temp tables `fault_details` (fault_id, key, value, suggestion, owner) and `account_owners`.
 
-    An owner is the handle that [owners] gives for the tag's value, or the value itself.
+    The first says what each of `tag_faults` and `tag_conflicts` holds, and whom the set of tags names as owner: the
+    handle that [owners] gives for the tag's value, or the value itself. The second has account and owner.
     """
     owners = settings.owners
     expand_tags(connection, "owner_values", settings.tags, [owners.tag])
@@ -36,5 +37,21 @@ def create_owners(connection: DuckDBPyConnection, settings: Settings) -> None:
         join owner_handles as handles on handles.value = held.value
         where held.state = 'valid'
     """)
+    connection.execute(_DETAILS)
+    connection.execute("drop table tag_owners")
     connection.execute("drop table owner_values")
     connection.execute("drop table owner_handles")
+
+
+_DETAILS = """
+create or replace temp table fault_details as
+with faults as (
+    select fault_id, delivery_id, tag_set_id, key, value, suggestion from tag_faults
+    union all
+    select fault_id, delivery_id, tag_set_id, key, value, suggestion from tag_conflicts
+)
+select faults.fault_id, faults.key, faults.value, faults.suggestion, owners.owner
+from faults
+left join tag_owners as owners
+    on owners.delivery_id = faults.delivery_id and owners.tag_set_id = faults.tag_set_id
+"""
