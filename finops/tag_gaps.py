@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from finops.gaps.conflicts import create_tag_conflicts
 from finops.gaps.faults import create_tag_faults
 from finops.gaps.infer import infer
 from finops.gaps.owners import create_owners
+from finops.gaps.residency import elsewhere, find_elsewhere
 from finops.gaps.totals import by_cause, by_tag, by_week, coverage, keys, tag_totals, untaggable
 from finops.models import model
 from finops.tags import merged_keys_notes
@@ -24,7 +26,7 @@ from finops.tags import merged_keys_notes
 if TYPE_CHECKING:
     from finops.reader import Ledger
 
-__all__ = ["COLUMNS", "RULE", "below", "coverage", "prepare", "tag_gaps"]
+__all__ = ["COLUMNS", "RULE", "below", "coverage", "find_gaps", "tag_gaps"]
 
 # A resource is a line of a table, and a person reads the worst twenty.
 TABLE_ROWS = 20
@@ -77,7 +79,8 @@ def tag_gaps(ledger: Ledger, inferred: bool = False) -> Document:
     required = ledger.settings.tags.required
     if not required:
         raise UsageError("no tag is required", where="[tags] required", fix="name at least one in finops.toml")
-    suppressed = prepare(ledger)
+    suppressed = find_gaps(ledger, "gap_rows")
+    suppressed += find_elsewhere(ledger, today())
     measured = {"inference": infer(ledger, required, ledger.settings.tags.infer_precision)} if inferred else {}
     totals = tag_totals(ledger, required)
     return Document(
@@ -89,6 +92,7 @@ def tag_gaps(ledger: Ledger, inferred: bool = False) -> Document:
             "by_cause": by_cause(ledger, required),
             "by_week": by_week(ledger, required),
             **measured,
+            **({"residency": elsewhere(ledger)} if ledger.settings.residency else {}),
             "keys": keys(ledger),
             "untaggable": untaggable(ledger),
         },
@@ -104,17 +108,22 @@ def tag_gaps(ledger: Ledger, inferred: bool = False) -> Document:
     )
 
 
-def prepare(ledger: Ledger) -> list[Problem]:
-    """Create the temp table `gap_rows`: the findings, named and suppressed. Returns what to say of suppressions."""
+def find_gaps(ledger: Ledger, table: str, start: date | None = None, end: date | None = None) -> list[Problem]:
+    """Create a temp table of the findings of the charge days [start, end), named and suppressed.
+
+    Without days they are all those of the ledger. Returns what to say of suppressions.
+    """
     connection, settings = ledger.connection, ledger.settings
     create_tag_faults(connection, settings.tags, settings.tags.required)
     create_tag_conflicts(connection, settings.environments, settings.tags.required)
     create_owners(connection, settings)
-    connection.execute(f"create or replace temp view resource_cost as {_COST.format(cost=ledger.cost)}")
+    days = [f"charge_day {sign} date '{day}'" for sign, day in ((">=", start), ("<", end)) if day is not None]
+    where = f"where {' and '.join(days)}" if days else ""
+    connection.execute(f"create or replace temp view resource_cost as {_COST.format(cost=ledger.cost)} {where}")
     connection.execute(f"create or replace temp view resource_history as {_HISTORY}")
     found = f"select *, {id_sql(RULE, WHERE)} as id from ({model(RULE).sql})"
-    connection.execute(f"create or replace temp table gap_rows as {found}")
-    return suppress(connection, "gap_rows", RULE, settings.suppress, SUPPRESSED_BY, today())
+    connection.execute(f"create or replace temp table {table} as {found}")
+    return suppress(connection, table, RULE, settings.suppress, SUPPRESSED_BY, today())
 
 
 def below(document: Document, percent: Decimal) -> list[tuple[str, Decimal | None]]:

@@ -55,6 +55,25 @@ _KEYS = {
         "tagged_cost": "taggable cost with a value, allowed or not",
         "gap_cost": "taggable cost without a value; the sum of this tag's rows",
         "coverage": "tagged in percent of taggable, rounded down to 4 decimals; null where nothing is taggable",
+        "invalid_cost": "the part of `tagged_cost` whose value is not allowed",
+        "suppressed_cost": "the part of the rows' cost that [[suppress]] accepts; it stays in every other sum",
+        "tagged_resources": "`resources` without any gap in these days",
+        "resource_coverage": "tagged in percent of all resources, rounded down to 4 decimals",
+        "suppressed": "the reason of the [[suppress]] that accepts the finding, blank where none does",
+        "id": "what the finding is called from run to run: in baselines",
+        "fix": "what closes it",
+        "week": "its Monday; beside it one key `tag:KEY` per required tag, the coverage in that week; the newest 13",
+        "basis": "what values are told by: another tag, the account, a cost category, the family of the name",
+        "tested": "resources whose known value was hidden and predicted from the others",
+        "right": "of these, those predicted right",
+        "precision": "right in percent of tested",
+        "gaps": "resources without a valid value",
+        "suggested": "of these, those the basis has a value for",
+        "used": "whether `precision` reaches [tags] infer_precision",
+        "rule": "the reason of the [[residency]] rule",
+        "key_rule": "how the key came to mean the tag: `exact`, `listed` in [tags.keys], `variant` in case or separators, "
+        "`misspelled` and not read",
+        "charge": "type of line, or FOCUS charge category",
     },
     "explain": {
         "part": "heading the line stands under: `metric`, `formula from ...`, `models`, `checks`, ...",
@@ -64,7 +83,7 @@ _KEYS = {
         "path": "the model's file",
     },
 }
-_KINDS = {"money": "exact decimal", "final": "true, false or null", "time": "UTC time"}
+_KINDS = {"money": "exact decimal", "final": "true, false or null", "time": "UTC time", "day": "UTC day"}
 
 
 def demo() -> str:
@@ -103,7 +122,8 @@ def exit_codes() -> str:
     said: dict[int, list[str]] = defaultdict(list)
     said[0].append("Done. A verb that only reads ends in 0 however old or incomplete the data is; `problems` tells.")
     said[1].append(
-        "The gate failed: `tag-gaps --fail-under` found a required tag below the limit. Nothing else ends in 1."
+        "The gate failed: `tag-gaps --fail-under` found a required tag below the limit, or "
+        "`--fail-on` or `--baseline` a gap that may not be. Nothing else ends in 1."
     )
     for kind in (errors.UsageError, errors.ConfigError, errors.DataError, errors.EngineError, errors.Interrupted):
         said[kind.exit_code].append(" ".join((kind.__doc__ or "").split()))

@@ -38,7 +38,9 @@ FailOn = Annotated[
 ]
 Baseline = Annotated[
     Path | None,
-    typer.Option("--baseline", metavar="FILE", help="Exit 1 only for gaps that this earlier JSON or CSV does not have."),
+    typer.Option(
+        "--baseline", metavar="FILE", help="Exit 1 only for gaps that this earlier JSON or CSV does not have."
+    ),
 ]
 Infer = Annotated[
     bool, typer.Option("--infer", help="Suggest missing values, with the precision measured on known ones.")
@@ -94,7 +96,7 @@ def run(
     _gate(document, percent, found, currency, "new since the baseline" if baseline else "")
 
 
-def _write_fixes(ledger: Ledger, kinds: list[FixKind], out: Path) -> None:
+def _write_fixes(ledger: Ledger, kinds: list[str], out: Path) -> None:
     from finops.cli.progress import say
     from finops.gaps.fixable import fixable
     from finops.output.fixes import write_fixes
@@ -104,16 +106,16 @@ def _write_fixes(ledger: Ledger, kinds: list[FixKind], out: Path) -> None:
     say("nothing was executed")
 
 
-def _gate(
-    document: Document, percent: Decimal | None, found: list[dict[str, Any]], currency: str, since: str
-) -> None:
+def _gate(document: Document, percent: Decimal | None, found: list[dict[str, Any]], currency: str, since: str) -> None:
     """End in 1 when a gate fails, in 3 when nobody can tell."""
     from finops.cli.progress import say
 
     failed = _coverage_failures(document, percent) if percent is not None else []
     for row in found:
         what = " ".join(part for part in ("failed:", row["tag"], row["cause"], since) if part)
-        failed.append(f"{what}: {row['findings']:,} findings, {row['cost']:,.2f} {currency}")
+        failed.append(
+            f"{what}: {row['findings']:,} finding{'' if row['findings'] == 1 else 's'}, {row['cost']:,.2f} {currency}"
+        )
     for line in failed:
         say(line)
     if failed:

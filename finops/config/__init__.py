@@ -15,6 +15,7 @@ from finops.config.settings import (
     Environment,
     Owners,
     Planned,
+    Residency,
     Settings,
     Suppression,
     TagPolicy,
@@ -23,8 +24,8 @@ from finops.config.settings import (
 from finops.errors import ConfigError
 
 __all__ = [
-    "Budget", "CheckPolicy", "Environment", "Owners", "Planned", "Settings", "Suppression", "TagPolicy", "ValueRule",
-    "config_path", "db_path", "load_settings", "memory_limit", "parse_settings", "today",
+    "Budget", "CheckPolicy", "Environment", "Owners", "Planned", "Residency", "Settings", "Suppression", "TagPolicy",
+    "ValueRule", "config_path", "db_path", "load_settings", "memory_limit", "parse_settings", "today",
 ]  # fmt: skip
 
 CONFIG_FILE = "finops.toml"

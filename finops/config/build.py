@@ -1,6 +1,7 @@
 """From a document that fits the schema to the settings; here is what no schema can say."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
@@ -14,6 +15,7 @@ from finops.config.settings import (
     Environment,
     Owners,
     Planned,
+    Residency,
     Settings,
     Suppression,
     TagPolicy,
@@ -33,6 +35,9 @@ def build(document: Mapping[str, Any], path: File | None) -> Settings:
         environments=tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items()),
         owners=Owners(**document.get("owners", {})),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
+        residency=tuple(
+            Residency(**_with_where({**row, "regions": tuple(row["regions"])})) for row in document.get("residency", ())
+        ),
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
         planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
     )
@@ -75,6 +80,8 @@ def _value_rule(path: Path, table: Mapping[str, Any]) -> ValueRule:
         allowed=tuple(table.get("allowed", ())),
         aliases={value: tuple(aliases) for value, aliases in table.get("aliases", {}).items()},
         pattern=table.get("pattern"),
+        type=table.get("type", "text"),
+        **{bound: _bound(table, bound, path) for bound in ("min", "max") if bound in table},
     )
     meaning: dict[str, str] = {}
     for value in rule.allowed:
@@ -86,6 +93,14 @@ def _value_rule(path: Path, table: Mapping[str, Any]) -> ValueRule:
         for alias in (value, *aliases):
             _claim(meaning, alias, value, (*path, "aliases", value))
     return rule
+
+
+def _bound(table: Mapping[str, Any], name: str, path: Path) -> Decimal | date:
+    """A bound is of the type it bounds; TOML has numbers and days of its own."""
+    value, wanted = table[name], table.get("type", "text")
+    if wanted != ("date" if isinstance(value, date) else "number"):
+        raise Mismatch((*path, name), f"{name} = {value} does not bound a {wanted}", 'type = "number" or type = "date"')
+    return value if isinstance(value, date) else Decimal(value)
 
 
 def _claim(meaning: dict[str, str], text: str, value: str, path: Path) -> None:

@@ -97,6 +97,8 @@ SHARES = Kind(
 PERCENT = Kind("a number from 0 to 100", lambda value: _is_number(value) and 0 <= value <= 100)
 HOURS = Kind("a number of hours above 0", lambda value: _is_number(value) and value > 0)
 DAY = Kind("a day, as in 2027-01-15", lambda value: isinstance(value, date) and not isinstance(value, datetime))
+VALUE_TYPE = Kind('"text", "number" or "date"', lambda value: value in ("text", "number", "date"))
+BOUND = Kind("a number or a day", lambda value: _is_number(value) or DAY.fits(value))
 
 GATES = ("budget", "forecast", "variance", "anomaly", "coverage", "gap", "reconcile", "stale")
 DIMENSIONS = (
@@ -110,6 +112,17 @@ WHERE = Table(
 # What a finding has beside dimensions.
 FINDING_WHERE = Table({**WHERE.keys, "tag": TEXT_OR_TEXTS, "cause": TEXT_OR_TEXTS}, prefixes=WHERE.prefixes)
 
+VALUES = Table(
+    {
+        "allowed": TEXTS,
+        "aliases": Names(TEXTS),
+        "pattern": PATTERN,
+        "type": VALUE_TYPE,
+        "min": BOUND,
+        "max": BOUND,
+    }
+)
+
 DOCUMENT = Table(
     {
         "tags": Table(
@@ -118,7 +131,7 @@ DOCUMENT = Table(
                 "optional": TEXTS,
                 "infer_precision": PERCENT,
                 "keys": Names(TEXTS),
-                "values": Names(Table({"allowed": TEXTS, "aliases": Names(TEXTS), "pattern": PATTERN})),
+                "values": Names(VALUES),
             }
         ),
         "environments": Names(
@@ -132,6 +145,9 @@ DOCUMENT = Table(
         ),
         "owners": Table({"tag": TEXT, "handles": Names(TEXT), "accounts": Names(TEXT)}),
         "check": Table({"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS}),
+        "residency": Rows(
+            Table({"where": WHERE, "regions": TEXTS, "reason": TEXT}, needed=("where", "regions", "reason"))
+        ),
         "suppress": Rows(
             Table({"rule": TEXT, "where": FINDING_WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
         ),

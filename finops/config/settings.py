@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
@@ -18,6 +19,10 @@ class ValueRule:
     """From the value that is printed to the other texts that mean it."""
     pattern: str | None = None
     """A regular expression that the whole trimmed value has to match."""
+    type: Literal["text", "number", "date"] = "text"
+    """What the value has to be, unless it is one of `allowed`: a decimal number, or a day written 2027-01-15."""
+    min: Decimal | date | None = None
+    max: Decimal | date | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,15 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class Residency:
+    """Where what `where` names may be: in `regions` and in no other region."""
+
+    where: Mapping[str, tuple[str, ...]]
+    regions: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything finops.toml says; the defaults are what holds without one."""
 
@@ -107,5 +121,6 @@ class Settings:
     environments: tuple[Environment, ...] = ()
     owners: Owners = field(default_factory=Owners)
     check: CheckPolicy = field(default_factory=CheckPolicy)
+    residency: tuple[Residency, ...] = ()
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 def create_tag_conflicts(
     connection: DuckDBPyConnection, environments: Sequence[Environment], required: Iterable[str]
 ) -> None:
-    """Create the temp table `tag_conflicts`: fault_id, tag, delivery_id, tag_set_id, sub_account_id, region_id, key, value,
-    suggestion (the value that the place's own environment is matched by).
+    """Create the temp table `tag_conflicts`, a row per set of tags and place that contradict each other.
+
+    Columns: fault_id, tag, delivery_id, tag_set_id, sub_account_id, region_id, key, value, suggestion (the value that
+    the place's own environment is matched by).
 
     A place that belongs to no environment contradicts nothing, and a region speaks only for an environment that
     names no accounts: where accounts tell it, others may share the region. Ids go on from those of `tag_faults`.

@@ -42,11 +42,7 @@ def _create_required(connection: DuckDBPyConnection, required: Sequence[str]) ->
 def _create_near_keys(connection: DuckDBPyConnection, policy: TagPolicy, required: Sequence[str]) -> None:
     found = connection.execute("select distinct key from tag_sets where source = 'resource_tag' order by key")
     raw_keys = [key for (key,) in found.fetchall()]
-    rows = [
-        (tag, raw, f"{place:06}")
-        for tag in required
-        for place, raw in enumerate(near_keys(policy, tag, raw_keys))
-    ]
+    rows = [(tag, raw, f"{place:06}") for tag in required for place, raw in enumerate(near_keys(policy, tag, raw_keys))]
     fill(connection, "near_keys", ("tag", "key", "place"), rows)
 
 

@@ -22,7 +22,8 @@ NEWEST_DAYS = 3
 class Untagged:
     """A resource to change. `tags` are the values to set, `open_tags` the tags whose value nobody can tell.
 
-    `by_account` are those of `tags` that the account alone tells. `other_keys` are misspelled keys to remove once the right one is set, as far as the export keeps their spelling.
+    `by_account` are those of `tags` that the account alone tells. `other_keys` are misspelled keys to remove once
+    the right one is set, as far as the export keeps their spelling.
     """
 
     account: str

@@ -15,13 +15,16 @@ from finops.gaps.faults import fill
 if TYPE_CHECKING:
     from finops.reader import Ledger
 
+RESIDENCY = "residency"
+
 
 def parse_causes(texts: Collection[str]) -> list[str]:
     """The causes of `--fail-on`, each option one or several with commas. Raises UsageError for an unknown one."""
     named = [word.strip() for text in texts for word in text.split(",") if word.strip()]
-    unknown = next((word for word in named if word not in causes()), None)
+    known = (*causes(), RESIDENCY)
+    unknown = next((word for word in named if word not in known), None)
     if unknown is not None:
-        raise UsageError(f"there is no cause {unknown}", where="--fail-on", fix=f"one of {', '.join(causes())}")
+        raise UsageError(f"there is no cause {unknown}", where="--fail-on", fix=f"one of {', '.join(known)}")
     return list(dict.fromkeys(named))
 
 
@@ -41,15 +44,19 @@ def read_baseline(path: Path) -> set[str]:
 def failing(ledger: Ledger, named: Collection[str], known: Collection[str]) -> list[dict[str, Any]]:
     """Tag, cause, findings and cost of what fails, the dearest first. Without a cause named all of them count.
 
+    Spend outside the regions of a [[residency]] rule is the cause `residency`, with the rule in place of the tag.
+
     `known` are ids that do not fail. A finding that costs nothing or is suppressed does not either.
     """
-    fill(ledger.connection, "failing_causes", ("cause",), [(cause,) for cause in named or causes()])
+    fill(ledger.connection, "failing_causes", ("cause",), [(cause,) for cause in named or (*causes(), RESIDENCY)])
     fill(ledger.connection, "known_findings", ("id",), [(one,) for one in known])
     return ledger.rows(_FAILING)
 
 
 def _from_json(text: str) -> set[str]:
-    return {str(row["id"]) for row in json.loads(text)["rows"]}
+    document = json.loads(text)
+    found = [*document["rows"], *document["totals"].get("residency", ())]
+    return {str(row["id"]) for row in found}
 
 
 def _from_csv(text: str) -> set[str]:
@@ -60,8 +67,14 @@ def _from_csv(text: str) -> set[str]:
 
 
 _FAILING = """
+with
+findings as (
+    select id, tag, cause, cost, suppressed from gap_rows
+    union all
+    select id, rule, 'residency', cost, suppressed from residency_rows
+)
 select tag, cause, count(*) as findings, sum(cost) as cost
-from gap_rows
+from findings
 where suppressed = '' and cost > 0
     and cause in (select cause from failing_causes) and id not in (select id from known_findings)
 group by tag, cause

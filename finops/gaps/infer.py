@@ -47,7 +47,9 @@ def infer(ledger: Ledger, required: Sequence[str], precision: Decimal) -> Rows:
     connection.execute(_PREDICTED)
     connection.execute(_SUGGEST)
     place = {tag: at for at, tag in enumerate(required)}
-    found = sorted(ledger.rows(_REPORT), key=lambda row: (place[row["tag"]], not row["used"], -row["right"], row["basis"]))
+    found = sorted(
+        ledger.rows(_REPORT), key=lambda row: (place[row["tag"]], not row["used"], -row["right"], row["basis"])
+    )
     rows = [
         (
             row["tag"], row["basis"], row["tested"], row["right"], coverage(row["right"], row["tested"]),

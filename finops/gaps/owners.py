@@ -23,7 +23,12 @@ def create_owners(connection: DuckDBPyConnection, settings: Settings) -> None:
     expand_tags(connection, "owner_values", settings.tags, [owners.tag])
     handles = {fold(value): handle for value, handle in owners.handles.items()}
     values = connection.execute("select distinct value from owner_values where state = 'valid'").fetchall()
-    fill(connection, "owner_handles", ("value", "owner"), [(value, handles.get(fold(value), value)) for (value,) in values])
+    fill(
+        connection,
+        "owner_handles",
+        ("value", "owner"),
+        [(value, handles.get(fold(value), value)) for (value,) in values],
+    )
     fill(
         connection,
         "account_owners",

@@ -79,7 +79,9 @@ def by_cause(ledger: Ledger, required: Sequence[str]) -> Rows:
         ledger.rows(_BY_CAUSE), key=lambda row: (place[row["tag"]], -row["cost"], row["cause"], row["counts_as"])
     )
     names = [column.name for column in BY_CAUSE]
-    return Rows.of(BY_CAUSE, [tuple((row | {"fix": causes()[row["cause"]].fix})[name] for name in names) for row in rows])
+    return Rows.of(
+        BY_CAUSE, [tuple((row | {"fix": causes()[row["cause"]].fix})[name] for name in names) for row in rows]
+    )
 
 
 def by_week(ledger: Ledger, required: Sequence[str]) -> Rows:

@@ -8,7 +8,7 @@
 -- fix: each cause has its own, see causes; finops tag-gaps --fix writes it. The past stays as it was billed.
 -- columns:
 --   tag: the required tag, as [tags] required spells it
---   cause: missing, empty, late, key_not_in_export, wrong_key, invalid_value or contradicts; the first that holds of key_not_in_export, wrong_key without a value that is read, late, empty, missing, invalid_value, contradicts, wrong_key
+--   cause: why, the first of wrong_key, key_not_in_export, late, empty, missing without a value, else invalid_value, contradicts, wrong_key
 --   account: the account that used the resource; of key_not_in_export the payer, who activates keys
 --   region: region code, (none) where the line has none, (all) of key_not_in_export
 --   service: AWS service code, (all) of key_not_in_export

@@ -19,7 +19,7 @@ MOST_CHARACTERS = 5120
 
 
 def files(found: Fixable, policy: TagPolicy) -> Files:
-    """One statement per tag: conditions of one statement are joined by and. As many files as the size limit asks for."""
+    """One statement per tag, as conditions of one statement are joined by and; as many files as the limit asks for."""
     documents = list(_documents([_statement(tag) for tag in policy.required]))
     for number, document in enumerate(documents, 1):
         name = "scp.json" if len(documents) == 1 else f"scp-{number}.json"

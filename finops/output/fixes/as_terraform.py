@@ -88,7 +88,7 @@ def _one_tag(one: Untagged, tags: Mapping[str, str]) -> Iterator[str]:
 def _others(others: Mapping[str, Mapping[str, str]]) -> str:
     entries = "".join(f"    {_text(arn)} = {_map(tags, 4)}\n" for arn, tags in sorted(others.items()))
     return (
-        "# In the block of each resource: tags = merge(local.missing_tags[\"ARN\"], { ... })\n"
+        '# In the block of each resource: tags = merge(local.missing_tags["ARN"], { ... })\n'
         "locals {\n"
         "  missing_tags = {\n"
         f"{entries}"
