@@ -43,11 +43,13 @@ LINES = (
 
 def write_export(folder: Path, lines: Iterable[dict[str, str]] = LINES, name: str = "acme", **always: str) -> Path:
     """Write the export with its manifest below `folder`, return its folder; `always` is set on each line."""
+    lines = list(lines)
+    columns = list(dict.fromkeys((*COLUMNS, *(column for line in lines for column in line))))
     root = folder / name
     home = root / "20261001-20261101"
     home.mkdir(parents=True)
     with (home / f"{name}-1.csv").open("w", newline="") as handle:
-        writer = csv.DictWriter(handle, list(COLUMNS))
+        writer = csv.DictWriter(handle, columns, restval="")
         writer.writeheader()
         writer.writerows({**COLUMNS, **always, **line} for line in lines)
     manifest = {

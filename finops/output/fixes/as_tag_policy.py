@@ -10,8 +10,7 @@ from finops.config.settings import TagPolicy, ValueRule
 from finops.gaps.fixable import Fixable
 from finops.output.fixes import Files
 
-# Fixed text at the start of a pattern; what a sign of repetition stands behind is not fixed.
-_FIXED_START = re.compile(r"[A-Za-z0-9 _:/@=-]+(?![*+?{A-Za-z0-9 _:/@=-])")
+_FIXED_START = re.compile(r"[A-Za-z0-9 _:/@=-]*")
 
 
 def files(found: Fixable, policy: TagPolicy) -> Files:
@@ -24,6 +23,14 @@ def _tag(tag: str, rule: ValueRule | None) -> dict[str, Any]:
     values = list(rule.allowed) if rule else []
     if rule and rule.pattern and not values:
         # A tag policy knows a value that ends in `*` and no other pattern.
-        start = _FIXED_START.match(rule.pattern)
-        values = [f"{start[0]}*"] if start and "|" not in rule.pattern else []
+        start = _fixed_start(rule.pattern)
+        values = [f"{start}*"] if start and "|" not in rule.pattern else []
     return {"tag_key": {"@@assign": tag}, **({"tag_value": {"@@assign": values}} if values else {})}
+
+
+def _fixed_start(pattern: str) -> str:
+    """The text every match of the pattern begins with, as far as it is plain text."""
+    found = _FIXED_START.match(pattern)
+    start = found[0] if found else ""
+    # The sign behind it makes the last character optional or repeated.
+    return start[:-1] if pattern[len(start) : len(start) + 1] in ("*", "+", "?", "{") else start
