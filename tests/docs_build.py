@@ -53,7 +53,7 @@ _KEYS = {
         "untaggable_cost": "cost of lines that cannot carry a tag: tax, fees, usage without a resource",
         "taggable_cost": "`tagged_cost` + `gap_cost`",
         "tagged_cost": "taggable cost with a value, allowed or not",
-        "gap_cost": "taggable cost without a value; the sum of this tag's rows",
+        "gap_cost": "taggable cost without a value; the sum of this tag's rows that count as `gap`",
         "coverage": "tagged in percent of taggable, rounded down to 4 decimals; null where nothing is taggable",
         "invalid_cost": "the part of `tagged_cost` whose value is not allowed",
         "suppressed_cost": "the part of the rows' cost that [[suppress]] accepts; it stays in every other sum",
@@ -71,7 +71,7 @@ _KEYS = {
         "suggested": "of these, those the basis has a value for",
         "used": "whether `precision` reaches [tags] infer_precision",
         "rule": "the reason of the [[residency]] rule",
-        "key_rule": "how the key came to mean the tag: `exact`, `listed` in [tags.keys], `variant` in case or separators, "
+        "key_rule": "why the key means the tag: `exact`, `listed` in [tags.keys], `variant` in case or separators, "
         "`misspelled` and not read",
         "charge": "type of line, or FOCUS charge category",
     },

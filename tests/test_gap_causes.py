@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -38,8 +37,8 @@ def of(rows: list[Row], resource: str) -> Row:
 
 
 @pytest.fixture(scope="module")
-def rows(database: Path) -> Iterator[list[Row]]:
-    yield found(database)
+def rows(database: Path) -> list[Row]:
+    return found(database)
 
 
 @pytest.mark.parametrize(

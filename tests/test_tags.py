@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from finops.config import TagPolicy, ValueRule, parse_settings
 from finops.tags import (
+    KeyMatch,
     bare_key,
     create_cost_category_values,
     create_tag_values,
-    KeyMatch,
     keys_of,
     merged_keys,
     signature,
