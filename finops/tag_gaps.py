@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,10 @@ from finops.models import model
 from finops.tags import merged_keys_notes
 
 if TYPE_CHECKING:
+    from finops.aws.door import Door
     from finops.reader import Ledger
 
-__all__ = ["COLUMNS", "RULE", "below", "coverage", "find_gaps", "tag_gaps"]
+__all__ = ["COLUMNS", "RULE", "below", "coverage", "find_gaps", "tag_gaps", "with_live"]
 
 # A resource is a line of a table, and a person reads the worst twenty.
 TABLE_ROWS = 20
@@ -106,6 +108,13 @@ def tag_gaps(ledger: Ledger, inferred: bool = False) -> Document:
         table_rows=TABLE_ROWS,
         folded=frozenset({"keys", "untaggable"}),
     )
+
+
+def with_live(document: Document, ledger: Ledger, door: Door) -> Document:
+    """The document with what AWS says today of each gap. Raises EngineError when AWS cannot be asked."""
+    from finops.gaps.live import live
+
+    return replace(document, totals={**document.totals, "live": live(ledger, door)})
 
 
 def find_gaps(ledger: Ledger, table: str, start: date | None = None, end: date | None = None) -> list[Problem]:

@@ -73,6 +73,7 @@ _KEYS = {
         "rule": "the reason of the [[residency]] rule",
         "key_rule": "why the key means the tag: `exact`, `listed` in [tags.keys], `variant` in case or separators, "
         "`misspelled` and not read",
+        "live": "what the tagging API says today; it knows the account of the credentials only",
         "charge": "type of line, or FOCUS charge category",
     },
     "explain": {

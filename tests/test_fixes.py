@@ -14,6 +14,7 @@ from pathlib import Path
 
 import boto3
 import hcl2
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,6 +124,46 @@ def test_the_script_closes_exactly_the_gaps_whose_value_is_known(aws: str, tmp_p
         "right": good,
     }
     assert f"# {arns['missing']} in us-east-2: Owner" in script.read_text()
+
+
+def test_live_tells_what_is_fixed_in_aws_and_only_not_on_the_bill_yet(
+    aws: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = {"Environment": "prod", "Owner": "web", "CostCenter": "CC-1", "Project": "p"}
+    billed = {key: value for key, value in good.items() if key != "Owner"}
+    arns = {"fixed": table("fixed", **good), "open": table("open", **billed), "wrong": table("wrong", **billed)}
+    elsewhere = "arn:aws:dynamodb:us-east-2:000000000030:table/elsewhere"
+    lines = [line(arn, account=ACCOUNT, **billed) for arn in arns.values()]
+    lines += [line(elsewhere, **billed), line("i-1", account=ACCOUNT, **good)]
+    settings = tmp_path / "finops.toml"
+    settings.write_text(SETTINGS)
+    capsys.readouterr()
+    database = ingest(tmp_path, lines)
+    assert main(["tag-gaps", "--db", str(database), "--config", str(settings), "--live", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(
+        document, json.loads((Path(__file__).parent.parent / "docs/schema/output.schema.json").read_text())
+    )
+    assert {row["resource_id"]: row["live"] for row in document["totals"]["live"]} == {
+        arns["fixed"]: "fixed",
+        arns["open"]: "open",
+        arns["wrong"]: "open",
+        elsewhere: "not checked",
+    }
+
+
+def test_live_without_credentials_says_that_it_could_not_ask(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    settings = tmp_path / "finops.toml"
+    settings.write_text(SETTINGS)
+    assert main(["tag-gaps", "--db", str(ingest(tmp_path)), "--config", str(settings), "--live"]) == 4
+    assert "no AWS credentials were found" in capsys.readouterr().err
 
 
 def test_the_script_stops_with_credentials_of_another_account(aws: str, tmp_path: Path) -> None:

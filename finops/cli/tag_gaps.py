@@ -45,6 +45,7 @@ Baseline = Annotated[
 Infer = Annotated[
     bool, typer.Option("--infer", help="Suggest missing values, with the precision measured on known ones.")
 ]
+Live = Annotated[bool, typer.Option("--live", help="Ask AWS which gaps are fixed there and only not on the bill yet.")]
 Fix = Annotated[
     list[str] | None,
     typer.Option(
@@ -61,6 +62,7 @@ def run(
     fail_on: FailOn = None,
     baseline: Baseline = None,
     infer: Infer = False,
+    live: Live = False,
     fix: Fix = None,
     out: Out = Path("fixes"),
     period: Period = None,
@@ -79,7 +81,7 @@ def run(
     from finops.gaps.gate import failing, parse_causes, read_baseline
     from finops.output import write
     from finops.output.fixes import parse_kinds
-    from finops.tag_gaps import tag_gaps
+    from finops.tag_gaps import tag_gaps, with_live
 
     percent = _percent(fail_under)
     causes = parse_causes(fail_on or ())
@@ -88,6 +90,10 @@ def run(
     ask = asked(metric or "amortized", period, last, from_, to, where, export)
     with opened(ask, db, config) as ledger:
         document = tag_gaps(ledger, infer)
+        if live:
+            from finops.aws.door import open_door
+
+            document = with_live(document, ledger, open_door())
         write(document, form, output)
         if kinds:
             _write_fixes(ledger, kinds, out)
