@@ -31,11 +31,13 @@ Kind = Literal["text", "heading", "id", "money", "percent", "count", "flag", "ti
 class Column:
     """One column of a table: its key in JSON and CSV, and what kind of value it holds.
 
-    What rows below each other have in common in `shared` columns is told to a person once, above them.
+    What rows below each other have in common in `shared` columns is told to a person once, above them. Where `shown`
+    is "filled" a table for a person leaves it out while it is blank, where "never" always.
     """
 
     name: str
     kind: Kind = "text"
+    shown: Literal["always", "filled", "never"] = "always"
     shared: bool = False
 
 
@@ -86,8 +88,8 @@ class Basis:
 class Document:
     """The whole answer of one verb. A total is a single value or a table of its own.
 
-    `table_rows` is how many rows are printed for a person; JSON and CSV always hold all of them. A `checklist` is rows
-    of checks: area, subject, check, state, detail, next_step.
+    `table_rows` is how many rows are printed for a person; JSON and CSV always hold all of them. Totals that are
+    `folded` are in JSON only. A `checklist` is rows of checks: area, subject, check, state, detail, next_step.
     """
 
     command: str
@@ -96,6 +98,7 @@ class Document:
     totals: Mapping[str, Any] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     table_rows: int = 100
+    folded: frozenset[str] = frozenset()
     layout: Literal["tables", "checklist"] = "tables"
 
 

@@ -14,7 +14,17 @@ from finops.catalog import Delivery, Problem, changes_sql, mart_sql, open_catalo
 from finops.choose import Chosen, choose
 from finops.config.settings import Settings
 from finops.cuts import folders
-from finops.dimensions import Dimension, Filter, keys_of, needed_joins, needed_mart, parse_by, parse_where, where_sql
+from finops.dimensions import (
+    Dimension,
+    Filter,
+    dimension,
+    keys_of,
+    needed_joins,
+    needed_mart,
+    parse_by,
+    parse_where,
+    where_sql,
+)
 from finops.engines.duckdb import connect, literal, sibling
 from finops.errors import DataError, UsageError
 
@@ -196,11 +206,15 @@ def _create_lookups(connection: DuckDBPyConnection, settings: Settings, ask: Ask
     from finops.environments import create_environments
     from finops.tags import create_cost_category_values, create_tag_values
 
-    asked = [*parse_by(ask.by), *(one.dimension for one in filters)]
+    asked = [*parse_by(ask.by), *(one.dimension for one in filters), *_residency(settings)]
     create_tag_values(connection, settings.tags, keys_of("tag", asked))
     create_cost_category_values(connection, keys_of("cost_category", asked))
     if any(one.word == "environment" for one in asked):
         create_environments(connection, settings)
+
+
+def _residency(settings: Settings) -> list[Dimension]:
+    return [dimension(word) for rule in settings.residency for word in rule.where]
 
 
 def _where(

@@ -1,23 +1,36 @@
-"""Taggable spend without its required tags: how much of it each tag covers, and which resources lack it."""
+"""Taggable spend whose required tags are not as they should be: what it costs, why, and who can change it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal, localcontext
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.availability import cost_explorer_tag_notes, negation_note
 from finops.catalog import Problem
+from finops.config import today
 from finops.dimensions import dimension
 from finops.document import Column, Document, Rows, basis_of
 from finops.errors import FinopsError, UsageError
+from finops.findings import id_sql, suppress
+from finops.gaps.causes import RULE
+from finops.gaps.conflicts import create_tag_conflicts
+from finops.gaps.faults import create_tag_faults
+from finops.gaps.infer import infer
+from finops.gaps.owners import create_owners
+from finops.gaps.residency import elsewhere, find_elsewhere
+from finops.gaps.totals import by_cause, by_tag, by_week, coverage, keys, tag_totals, untaggable
 from finops.models import model
 from finops.tags import merged_keys_notes
 
 if TYPE_CHECKING:
+    from finops.aws.door import Door
     from finops.reader import Ledger
 
-RULE = "untagged_spend"
+__all__ = ["COLUMNS", "RULE", "below", "coverage", "find_gaps", "tag_gaps", "with_live"]
+
 # A resource is a line of a table, and a person reads the worst twenty.
 TABLE_ROWS = 20
 
@@ -28,87 +41,125 @@ COLUMNS = (
     Column("region"),
     Column("service"),
     Column("resource_id"),
+    Column("key", "text", "filled"),
+    Column("value", "text", "filled"),
+    Column("suggestion", "text", "filled"),
+    Column("suggestion_basis", "text", "filled"),
+    Column("first_seen", "text", "never"),
+    Column("last_seen"),
     Column("cost", "money"),
+    Column("owner", "text", "filled"),
+    Column("owner_basis", "text", "never"),
+    Column("counts_as", "text", "never"),
+    Column("resources", "count", "never"),
+    Column("suppressed", "text", "filled"),
+    Column("id", "text", "never"),
 )
-BY_TAG = (
-    Column("tag"),
-    Column("total_cost", "money"),
-    Column("untaggable_cost", "money"),
-    Column("taggable_cost", "money"),
-    Column("tagged_cost", "money"),
-    Column("gap_cost", "money"),
-    Column("coverage", "percent"),
-)
+# What tells one finding of the rule from another, in the order of its id.
+WHERE = ("tag", "cause", "counts_as", "account", "region", "service", "resource_id")
+# Keys of [[suppress]] where -> columns.
+SUPPRESSED_BY = {
+    "tag": "tag",
+    "cause": "cause",
+    "account": "account",
+    "region": "region",
+    "service": "service",
+    "resource": "resource_id",
+}
 
-# One row per required tag, whether or not any line carries it. An invalid value is a value: it is tagged.
-_BY_TAG = """
-with
-sets as (
-    select delivery_id, tag_set_id, x_taggable, sum({cost}) as cost
-    from daily_cost
-    group by delivery_id, tag_set_id, x_taggable
-),
-
-states as (
-    select required_tags.tag, sets.x_taggable, sets.cost, tag_values.state
-    from required_tags
-    left join sets on true
-    left join tag_values
-        on sets.delivery_id = tag_values.delivery_id
-        and sets.tag_set_id = tag_values.tag_set_id
-        and required_tags.tag = tag_values.tag
+_SORTED = (
+    f"select {', '.join(column.name for column in COLUMNS)} from gap_rows "
+    "order by cost desc, tag, account, region, service, resource_id, cause, counts_as"
 )
 
-select
-    tag,
-    coalesce(sum(cost), 0) as total,
-    coalesce(sum(cost) filter (where not x_taggable), 0) as untaggable,
-    coalesce(sum(cost) filter (where x_taggable and state in ('valid', 'invalid')), 0) as tagged,
-    coalesce(sum(cost) filter (where x_taggable and coalesce(state, 'blank') = 'blank'), 0) as gap,
-    coalesce(sum(cost) filter (where x_taggable and state = 'invalid'), 0) as invalid,
-    count(*) filter (where x_taggable and state = 'invalid') as invalid_sets
-from states
-group by tag
-"""
 
-_SORTED = "select * from gap_rows order by cost desc, tag, account, region, service, resource_id, cause"
+def tag_gaps(ledger: Ledger, inferred: bool = False) -> Document:
+    """Rows per required tag, cause and resource; totals by tag, cause, week, key, and of what can carry no tag.
 
-
-def tag_gaps(ledger: Ledger) -> Document:
-    """Rows per required tag and resource without it; `totals.by_tag` with what each tag covers.
-
+    With `inferred` missing values are suggested, and totals say how well each basis of that predicts known ones.
     Raises UsageError when no tag is required.
     """
     required = ledger.settings.tags.required
     if not required:
         raise UsageError("no tag is required", where="[tags] required", fix="name at least one in finops.toml")
-    found: dict[str, dict[str, Any]] = {}
-    for part, tags in _parts(ledger, required):
-        _prepare(part, tags, more=bool(found))
-        found |= {row["tag"]: row for row in part.rows(_BY_TAG.format(cost=part.cost))}
+    pieces = parts(ledger, required)
+    if inferred:
+        require_resources(ledger, "--infer")
+    suppressed = find_gaps(ledger, "gap_rows")
+    suppressed += find_elsewhere(ledger, today())
+    measured = {"inference": infer(ledger, required, ledger.settings.tags.infer_precision)} if inferred else {}
+    found = {row["tag"]: row for part, tags in pieces for row in tag_totals(part, tags)}
     totals = [found[tag] for tag in required]
     return Document(
         command="tag-gaps",
         basis=basis_of(ledger),
         rows=_gap_rows(ledger, sum((total["gap"] for total in totals), Decimal(0))),
-        totals={"by_tag": Rows.of(BY_TAG, [_coverage_row(total) for total in totals])},
+        totals={
+            "by_tag": by_tag(totals),
+            "by_cause": by_cause(ledger, required),
+            "by_week": by_week(pieces, required),
+            **measured,
+            **({"residency": elsewhere(ledger)} if ledger.settings.residency else {}),
+            "keys": keys(pieces),
+            "untaggable": untaggable(pieces[0][0]),
+        },
         problems=[
             *ledger.problems,
             *merged_keys_notes(ledger.connection, ledger.settings.tags, required),
             *negation_note(ledger),
             *cost_explorer_tag_notes(ledger, required),
             *_invalid(totals, ledger.currency),
+            *suppressed,
         ],
         table_rows=TABLE_ROWS,
+        folded=frozenset({"keys", "untaggable"}),
     )
 
 
-def coverage(tagged: Decimal, taggable: Decimal) -> Decimal | None:
-    """Tagged in percent of taggable, 4 decimals, rounded down so that 100 means all; None of nothing."""
-    if taggable <= 0:
-        return None
-    with localcontext(prec=60):
-        return (100 * tagged / taggable).quantize(Decimal("0.0001"), ROUND_DOWN)
+def with_live(document: Document, ledger: Ledger, door: Door) -> Document:
+    """The document with what AWS says today of each gap. Raises EngineError when AWS cannot be asked."""
+    from finops.gaps.live import live
+
+    return replace(document, totals={**document.totals, "live": live(ledger, door)})
+
+
+def parts(ledger: Ledger, required: Sequence[str]) -> list[tuple[Ledger, list[str]]]:
+    """The required tags by the ledger that has them: one for all of them, but where Cost Explorer has one cut each."""
+    found: dict[int, tuple[Ledger, list[str]]] = {}
+    for tag in required:
+        part = ledger.over(dimension(f"tag:{tag}"))
+        found.setdefault(id(part), (part, []))[1].append(tag)
+    return list(found.values())
+
+
+def require_resources(ledger: Ledger, option: str) -> None:
+    """Raises UsageError where Cost Explorer, which knows no resources, is part of the ledger."""
+    if any(part is not ledger for part, _ in parts(ledger, ledger.settings.tags.required)):
+        raise UsageError("Cost Explorer tells of no resource", option, "load an export: it has resource ids")
+
+
+def find_gaps(ledger: Ledger, table: str, start: date | None = None, end: date | None = None) -> list[Problem]:
+    """Create a table of the findings of the charge days [start, end), named and suppressed.
+
+    Without days they are all those of the ledger. Returns what to say of suppressions.
+    """
+    found = f"select *, {id_sql(RULE, WHERE)} as id from ({model(RULE).sql})"
+    for at, (part, tags) in enumerate(parts(ledger, ledger.settings.tags.required)):
+        _prepare(part, tags, start, end)
+        # no temporary table: the parts of a ledger share it
+        part.connection.execute(f"insert into {table} {found}" if at else f"create or replace table {table} as {found}")
+    return suppress(ledger.connection, table, RULE, ledger.settings.suppress, SUPPRESSED_BY, today())
+
+
+def _prepare(ledger: Ledger, required: Sequence[str], start: date | None, end: date | None) -> None:
+    connection, settings = ledger.connection, ledger.settings
+    create_tag_faults(connection, settings.tags, required)
+    create_tag_conflicts(connection, settings.environments, required)
+    create_owners(connection, settings)
+    days = [f"charge_day {sign} date '{day}'" for sign, day in ((">=", start), ("<", end)) if day is not None]
+    where = f"where {' and '.join(days)}" if days else ""
+    connection.execute(f"create or replace temp view resource_cost as {_COST.format(cost=ledger.cost)} {where}")
+    connection.execute(f"create or replace temp view resource_history as {_HISTORY}")
 
 
 def below(document: Document, percent: Decimal) -> list[tuple[str, Decimal | None]]:
@@ -122,46 +173,11 @@ def below(document: Document, percent: Decimal) -> list[tuple[str, Decimal | Non
     ]
 
 
-def _parts(ledger: Ledger, required: Sequence[str]) -> list[tuple[Ledger, list[str]]]:
-    """The required tags by the ledger that has them: one for all of them, but where Cost Explorer has one cut each."""
-    parts: dict[int, tuple[Ledger, list[str]]] = {}
-    for tag in required:
-        part = ledger.over(dimension(f"tag:{tag}"))
-        parts.setdefault(id(part), (part, []))[1].append(tag)
-    return list(parts.values())
-
-
-def _prepare(ledger: Ledger, required: Sequence[str], more: bool) -> None:
-    """Find the gaps of some tags; `more` adds them to those found before, in the table that all parts share."""
-    connection = ledger.connection
-    connection.execute("create or replace temp table required_tags (tag varchar)")
-    connection.executemany("insert into required_tags values (?)", [[tag] for tag in required])
-    connection.execute(
-        "create or replace temp view resource_cost as select delivery_id, tag_set_id, sub_account_id, "
-        f"region_id, x_service_code, resource_id, x_taggable, {ledger.cost} as cost from resource_daily"
-    )
-    into = "insert into gap_rows" if more else "create or replace table gap_rows as"
-    connection.execute(f"{into} {model(RULE).sql}")
-
-
 def _gap_rows(ledger: Ledger, gap_cost: Decimal) -> Rows:
-    (found,) = ledger.rows("select count(*) as count, coalesce(sum(cost), 0) as cost from gap_rows")
+    (found,) = ledger.rows(_CHECKED)
     if found["cost"] != gap_cost:
         raise FinopsError(f"the rows sum to {found['cost']} and the gaps to {gap_cost}", where=RULE)
     return Rows.of_query(ledger.connection, COLUMNS, found["count"], _SORTED)
-
-
-def _coverage_row(total: dict[str, Any]) -> tuple[Any, ...]:
-    taggable = total["tagged"] + total["gap"]
-    return (
-        total["tag"],
-        total["total"],
-        total["untaggable"],
-        taggable,
-        total["tagged"],
-        total["gap"],
-        coverage(total["tagged"], taggable),
-    )
 
 
 def _invalid(totals: Sequence[dict[str, Any]], currency: str) -> list[Problem]:
@@ -175,3 +191,18 @@ def _invalid(totals: Sequence[dict[str, Any]], currency: str) -> list[Problem]:
         for total in totals
         if total["invalid_sets"]
     ]
+
+
+_COST = """
+select delivery_id, tag_set_id, charge_day, billing_account_id, sub_account_id, region_id, x_service_code,
+    resource_id, x_taggable, {cost} as cost
+from resource_daily
+"""
+
+_HISTORY = """
+select delivery_id, tag_set_id, charge_day, sub_account_id, resource_id, x_taggable from all_resource_daily
+"""
+
+_CHECKED = """
+select count(*) as count, coalesce(sum(cost) filter (where counts_as = 'gap'), 0) as cost from gap_rows
+"""

@@ -77,8 +77,28 @@ _KEYS = {
         "untaggable_cost": "cost of lines that cannot carry a tag: tax, fees, usage without a resource",
         "taggable_cost": "`tagged_cost` + `gap_cost`",
         "tagged_cost": "taggable cost with a value, allowed or not",
-        "gap_cost": "taggable cost without a value; the sum of this tag's rows",
+        "gap_cost": "taggable cost without a value; the sum of this tag's rows that count as `gap`",
         "coverage": "tagged in percent of taggable, rounded down to 4 decimals; null where nothing is taggable",
+        "invalid_cost": "the part of `tagged_cost` whose value is not allowed",
+        "suppressed_cost": "the part of the rows' cost that [[suppress]] accepts; it stays in every other sum",
+        "tagged_resources": "`resources` without any gap in these days",
+        "resource_coverage": "tagged in percent of all resources, rounded down to 4 decimals",
+        "suppressed": "the reason of the [[suppress]] that accepts the finding, blank where none does",
+        "id": "what the finding is called from run to run: in baselines",
+        "fix": "what closes it",
+        "week": "its Monday; beside it one key `tag:KEY` per required tag, the coverage in that week; the newest 13",
+        "basis": "what values are told by: another tag, the account, a cost category, the family of the name",
+        "tested": "resources whose known value was hidden and predicted from the others",
+        "right": "of these, those predicted right",
+        "precision": "right in percent of tested",
+        "gaps": "resources without a valid value",
+        "suggested": "of these, those the basis has a value for",
+        "used": "whether `precision` reaches [tags] infer_precision",
+        "rule": "the reason of the [[residency]] rule",
+        "key_rule": "why the key means the tag: `exact`, `listed` in [tags.keys], `variant` in case or separators, "
+        "`misspelled` and not read",
+        "live": "what the tagging API says today; it knows the account of the credentials only",
+        "charge": "type of line, or FOCUS charge category",
     },
     "doctor": {
         "area": "heading the check stands under: `this machine`, `the ledger`, `AWS identity`, `exports`, ...",
@@ -139,7 +159,7 @@ _KEYS = {
         "path": "the model's file",
     },
 }
-_KINDS = {"money": "exact decimal", "final": "true, false or null", "time": "UTC time"}
+_KINDS = {"money": "exact decimal", "final": "true, false or null", "time": "UTC time", "day": "UTC day"}
 
 
 def demo() -> str:
@@ -181,8 +201,8 @@ def exit_codes() -> str:
         "`doctor`: every check is ok."
     )
     said[1].append(
-        "The gate failed: `tag-gaps --fail-under` found a required tag below the limit, or `reconcile` more than"
-        " `--tolerance` that nothing explains. Nothing else ends in 1."
+        "The gate failed: `tag-gaps --fail-under` found a required tag below the limit, `--fail-on` or `--baseline` a "
+        "gap that may not be, or `reconcile` more than `--tolerance` that nothing explains. Nothing else ends in 1."
     )
     for kind in (errors.UsageError, errors.ConfigError, errors.DataError, errors.EngineError, errors.Interrupted):
         said[kind.exit_code].append(" ".join((kind.__doc__ or "").split()))

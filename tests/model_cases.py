@@ -180,10 +180,10 @@ def create_table(
         )
 
 
-def create_given(connection: DuckDBPyConnection, name: str, given: Table) -> None:
-    """A table that a model reads, with all the columns it has in the chain and the rows of a case."""
+def create_given(connection: DuckDBPyConnection, name: str, given: Table, more: Sequence[str] = ()) -> None:
+    """A table that a model reads, with `more` and all the columns it has in the chain, and the rows of a case."""
     model = load_models().get(_SAME_AS.get(name, name))
-    columns = dict.fromkeys([*(model.columns if model else _SOURCES.get(name, ())), *given.columns])
+    columns = dict.fromkeys([*(model.columns if model else _SOURCES.get(name, ())), *more, *given.columns])
     create_table(connection, name, {column: column_types().get(column, "VARCHAR") for column in columns}, given.rows)
 
 
@@ -192,7 +192,13 @@ def column_types() -> dict[str, str]:
     """The type of every column in the chain, by its name: it is the same in every model."""
     money = MONEY.upper().replace(" ", "")
     types = dict.fromkeys(("cost", "old_cost", "new_cost", "restated_cost"), money)
-    types |= {"before": "DATE", "is_final": "BOOLEAN", "is_change": "BOOLEAN"}
+    types |= {
+        "before": "DATE",
+        "is_final": "BOOLEAN",
+        "is_change": "BOOLEAN",
+        "is_gap": "BOOLEAN",
+        "fault_id": "BIGINT",
+    }
     with TemporaryDirectory() as folder:
         for shape in SHAPES:
             home = Path(folder) / shape

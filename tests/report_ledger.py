@@ -192,8 +192,11 @@ create table cost_changes (
 );
 create table tag_values (
     delivery_id varchar default 'd', tag_set_id ubigint, tag varchar, raw_key varchar, raw_value varchar,
-    value varchar, state varchar
+    value varchar, state varchar, key_rule varchar default 'exact'
 );
+create table tag_sets (delivery_id varchar, tag_set_id ubigint, source varchar, key varchar, value varchar);
+create table deliveries as select 'd' as delivery_id, 'acme-cur' as export;
+create view all_resource_daily as select * from resource_daily;
 """
 
 _DAILY_COST = """

@@ -109,6 +109,48 @@ def test_tag_gaps_are_the_truth_and_add_up(estate: Estate) -> None:
             assert row["tagged_cost"] + row["gap_cost"] + row["untaggable_cost"] == row["total_cost"]
 
 
+# What the planted faults are called here; what AWS makes of a spelling, or the settings of a value, is no fault.
+CAUSES = {
+    "missing": "missing",
+    "empty": "empty",
+    "wrong_key": "wrong_key",
+    "misspelled_key": "wrong_key",
+    "invalid_value": "invalid_value",
+    "invalid_pattern": "invalid_value",
+    "tagged_late": "late",
+    "contradicts_account": "contradicts",
+}
+# Parquet and CUR 2.0 write cost-center and CostCenter alike, and lower case keeps no blank value.
+LOWER_CASE = ("cur2-csv", "cur2-parquet", "legacy-parquet")
+
+
+def test_every_planted_fault_is_found_with_its_cause_and_its_cost(estate: Estate) -> None:
+    with open_ledger(estate.database, estate.settings, Ask(metric="amortized")) as ledger:
+        document = tag_gaps(ledger)
+        rows = [dict(zip(document.rows.names, row, strict=True)) for row in document.rows.read(None)]
+    found = {(row["tag"], row["resource_id"]): (row["cause"], row["cost"]) for row in rows}
+    wanted = {}
+    for fault in estate.truth["faults"]:
+        if fault["cause"] in CAUSES and not _is_unseen(estate, fault):
+            wanted[fault["tag"], fault["resource_id"]] = (
+                CAUSES[fault["cause"]],
+                sum(map(Decimal, fault["cost_amortized"].values())),
+            )
+    assert len(wanted) >= 15
+    for key, (cause, cost) in wanted.items():
+        # A blank cell and an absent key are one thing in some shapes.
+        named = {"missing", "empty"} if cause == "empty" else {cause}
+        assert found[key][0] in named, key
+        if not estate.shape.startswith("focus"):
+            assert abs(found[key][1] - cost) <= estate.close, key
+    spelled = {fault["resource_id"] for fault in estate.truth["faults"] if fault["cause"] == "two_spellings"}
+    assert {key for key in found if key not in wanted} <= {("Environment", one) for one in spelled}
+
+
+def _is_unseen(estate: Estate, fault: dict[str, Any]) -> bool:
+    return fault["cause"] == "wrong_key" and fault["tag"] == "CostCenter" and estate.shape in LOWER_CASE
+
+
 def test_the_restated_month_counts_its_last_delivery_only(estate: Estate) -> None:
     restated = estate.truth["restated"]["2026-09"]
     last, first = (Decimal(restated[which]["totals"]["unblended"]) for which in ("last", "first"))

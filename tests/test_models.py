@@ -51,9 +51,20 @@ MADE_INPUTS = {
     "required_tags": Table(("tag",)),
     "tag_values": Table(("delivery_id", "tag_set_id", "tag", "raw_key", "raw_value", "value", "state")),
     "resource_cost": Table(
-        ("delivery_id", "tag_set_id", "sub_account_id", "region_id", "x_service_code", "resource_id",
-         "x_taggable", "cost")
+        ("delivery_id", "tag_set_id", "charge_day", "billing_account_id", "sub_account_id", "region_id",
+         "x_service_code", "resource_id", "x_taggable", "cost")
     ),
+    "resource_history": Table(
+        ("delivery_id", "tag_set_id", "charge_day", "sub_account_id", "resource_id", "x_taggable")
+    ),
+    "tag_faults": Table(("fault_id", "tag", "delivery_id", "tag_set_id", "cause", "is_gap")),
+    "tag_conflicts": Table(("fault_id", "tag", "delivery_id", "tag_set_id", "sub_account_id", "region_id")),
+    "fault_details": Table(("fault_id", "key", "value", "suggestion", "owner")),
+    "account_owners": Table(("account", "owner")),
+    "residency_cost": Table(
+        ("rule", "charge_day", "sub_account_id", "region_id", "x_service_code", "resource_id", "cost")
+    ),
+    "residency_regions": Table(("rule", "region")),
 }  # fmt: skip
 
 
@@ -89,7 +100,7 @@ def ledger_of(case: Case, folder: Path) -> tuple[DuckDBPyConnection, Built | Non
         return build_ledger(case.given[case.export].rows, folder)
     connection = connect()
     for table in {*case.given, *case.model.inputs}:
-        create_given(connection, table, case.given.get(table) or MADE_INPUTS.get(table, Table()))
+        create_given(connection, table, case.given.get(table, Table()), MADE_INPUTS.get(table, Table()).columns)
     return connection, None
 
 

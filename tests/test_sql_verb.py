@@ -79,8 +79,16 @@ def test_a_question_that_does_not_fit_is_a_usage_error(words: list[str], capsys:
 
 _TABLES = """
 create table resource_cost as select
-    'd' as delivery_id, 1 as tag_set_id, 'a' as sub_account_id, 'r' as region_id, 's' as x_service_code,
+    'd' as delivery_id, 1 as tag_set_id, date '2026-10-01' as charge_day, 'p' as billing_account_id,
+    'a' as sub_account_id, 'r' as region_id, 's' as x_service_code,
     'i' as resource_id, true as x_taggable, cast(1 as decimal(38, 10)) as cost;
 create table tag_values (delivery_id varchar, tag_set_id integer, tag varchar, state varchar);
-create table required_tags as select 'Owner' as tag;
+create table resource_history as select
+    delivery_id, tag_set_id, charge_day, sub_account_id, resource_id, x_taggable from resource_cost;
+create table tag_faults as select
+    1 as fault_id, 'Owner' as tag, 'd' as delivery_id, 1 as tag_set_id, 'missing' as cause, true as is_gap;
+create table tag_conflicts as select fault_id, tag, delivery_id, tag_set_id, 'a' as sub_account_id, 'r' as region_id
+from tag_faults limit 0;
+create table fault_details as select 1 as fault_id, '' as key, '' as value, '' as suggestion, 'web' as owner;
+create table account_owners (account varchar, owner varchar);
 """

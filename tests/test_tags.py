@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from finops.config import TagPolicy, ValueRule, parse_settings
 from finops.tags import (
+    KeyMatch,
     bare_key,
     create_cost_category_values,
     create_tag_values,
@@ -139,12 +140,17 @@ def test_the_best_spelling_comes_first_then_the_listed_ones_then_the_alphabet():
     found = keys_of("Environment", ("env", "stage"), keys)
     assert [tuple(match) for match in found] == [
         ("user:Environment", "exact"),
-        ("user:environment", "exact"),
         ("Env", "listed"),
         ("user:env", "listed"),
         ("user:stage", "listed"),
         ("ENVIRONMENT", "variant"),
+        ("user:environment", "variant"),
     ]
+
+
+def test_lower_case_is_exact_only_where_the_export_writes_every_key_so():
+    assert keys_of("CostCenter", (), ["user_cost_center"]) == [KeyMatch("user_cost_center", "exact")]
+    assert keys_of("CostCenter", (), ["user:cost_center"]) == [KeyMatch("user:cost_center", "variant")]
 
 
 keys = st.text(st.sampled_from("abzABZ019_-:/ .éßİ"), min_size=1, max_size=12)

@@ -49,7 +49,9 @@ def write_export(folder: Path, lines: Iterable[dict[str, str]] = LINES, name: st
     home.mkdir(parents=True)
     rows = [{**COLUMNS, **always, **line} for line in lines]
     with (home / f"{name}-1.csv").open("w", newline="") as handle:
-        writer = csv.DictWriter(handle, list(dict.fromkeys([*COLUMNS, *(key for row in rows for key in row)])))
+        writer = csv.DictWriter(
+            handle, list(dict.fromkeys([*COLUMNS, *(key for row in rows for key in row)])), restval=""
+        )
         writer.writeheader()
         writer.writerows(rows)
     manifest = {

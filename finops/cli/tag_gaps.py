@@ -1,8 +1,10 @@
 """finops tag-gaps."""
 
-import sys
+from __future__ import annotations
+
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,15 +27,45 @@ from finops.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from finops.document import Document
+    from finops.reader import Ledger
 
 FailUnder = Annotated[
     str | None,
     typer.Option("--fail-under", metavar="PERCENT", help="Exit 1 when a required tag covers less than this."),
 ]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option("--fail-on", metavar="CAUSE[,CAUSE...]", help="Exit 1 when a gap with this cause costs something."),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline", metavar="FILE", help="Exit 1 only for gaps that this earlier JSON or CSV does not have."
+    ),
+]
+Infer = Annotated[
+    bool, typer.Option("--infer", help="Suggest missing values, with the precision measured on known ones.")
+]
+Live = Annotated[bool, typer.Option("--live", help="Ask AWS which gaps are fixed there and only not on the bill yet.")]
+Fix = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fix",
+        metavar="KIND[,KIND...]",
+        help="Write fixes as files, executing nothing: cli, csv, terraform, tag-policy, scp.",
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the files of --fix.")]
 
 
 def run(
     fail_under: FailUnder = None,
+    fail_on: FailOn = None,
+    baseline: Baseline = None,
+    infer: Infer = False,
+    live: Live = False,
+    fix: Fix = None,
+    out: Out = Path("fixes"),
     period: Period = None,
     last: Last = None,
     from_: From = None,
@@ -47,21 +79,58 @@ def run(
     db: Db = None,
     config: ConfigFile = None,
 ) -> None:
-    """Show the spend that carries no required tag, by resource."""
+    """Show which required tags are missing or wrong, why, what it costs and who can fix it."""
+    from finops.gaps.gate import failing, parse_causes, read_baseline
     from finops.output import write
-    from finops.tag_gaps import tag_gaps
+    from finops.output.fixes import parse_kinds
+    from finops.tag_gaps import tag_gaps, with_live
 
     percent = _percent(fail_under)
+    causes = parse_causes(fail_on or ())
+    kinds = parse_kinds(fix or ())
+    known = read_baseline(baseline) if baseline else set()
     ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
     with opened(ask, db, config) as ledger:
-        document = tag_gaps(ledger)
+        document = tag_gaps(ledger, infer)
+        if live:
+            from finops.aws.door import open_door
+
+            document = with_live(document, ledger, open_door())
         write(document, form, output)
-    if percent is not None:
-        _gate(document, percent)
+        if kinds:
+            _write_fixes(ledger, kinds, out)
+        found = failing(ledger, causes, known) if causes or baseline else []
+        currency = ledger.currency
+    _gate(document, percent, found, currency, "new since the baseline" if baseline else "")
 
 
-def _gate(document: "Document", percent: Decimal) -> None:
-    """End in 1 when a tag covers too little, in 3 when nobody can tell."""
+def _write_fixes(ledger: Ledger, kinds: list[str], out: Path) -> None:
+    from finops.cli.progress import say
+    from finops.gaps.fixable import fixable
+    from finops.output.fixes import write_fixes
+
+    for path in write_fixes(kinds, fixable(ledger), ledger.settings.tags, out):
+        say(f"wrote {path}")
+    say("nothing was executed")
+
+
+def _gate(document: Document, percent: Decimal | None, found: list[dict[str, Any]], currency: str, since: str) -> None:
+    """End in 1 when a gate fails, in 3 when nobody can tell."""
+    from finops.cli.progress import say
+
+    failed = _coverage_failures(document, percent) if percent is not None else []
+    for row in found:
+        what = " ".join(part for part in ("failed:", row["tag"], row["cause"], since) if part)
+        failed.append(
+            f"{what}: {row['findings']:,} finding{'' if row['findings'] == 1 else 's'}, {row['cost']:,.2f} {currency}"
+        )
+    for line in failed:
+        say(line)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _coverage_failures(document: Document, percent: Decimal) -> list[str]:
     from finops.tag_gaps import below
 
     failing = below(document, percent)
@@ -71,10 +140,7 @@ def _gate(document: "Document", percent: Decimal) -> None:
             where="--fail-under",
             fix="choose a period or --where that holds usage of resources",
         )
-    for tag, coverage in failing:
-        print(f"failed: {tag} covers {coverage}% of taggable cost, less than {percent}%", file=sys.stderr)
-    if failing:
-        raise typer.Exit(1)
+    return [f"failed: {tag} covers {coverage}% of taggable cost, less than {percent}%" for tag, coverage in failing]
 
 
 def _percent(text: str | None) -> Decimal | None:

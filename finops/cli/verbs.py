@@ -13,7 +13,7 @@ VERBS: dict[str, str] = {
     "ingest": "Load billing exports from folders, files or S3 into the ledger.",
     "status": "Show what is loaded: exports, periods, deliveries, finality.",
     "spend": "Show spend by one or more dimensions.",
-    "tag-gaps": "Show the spend that carries no required tag, by resource.",
+    "tag-gaps": "Show which required tags are missing or wrong, why, what it costs and who can fix it.",
     "reconcile": "Tie the export to Cost Explorer or to the invoices, and name each difference.",
     "report": "Write the weekly or monthly cost report.",
     "estimates read": "Read the cost figures of architecture documents, with file and line, and check their sums.",

@@ -15,7 +15,9 @@ from finops.config.settings import (
     CheckPolicy,
     Environment,
     Label,
+    Owners,
     Planned,
+    Residency,
     Settings,
     Suppression,
     TagPolicy,
@@ -24,8 +26,9 @@ from finops.config.settings import (
 from finops.errors import ConfigError
 
 __all__ = [
-    "Allocation", "Budget", "CheckPolicy", "Environment", "Label", "Planned", "Settings", "Suppression", "TagPolicy",
-    "ValueRule", "config_path", "db_path", "load_settings", "memory_limit", "now", "parse_settings", "today",
+    "Allocation", "Budget", "CheckPolicy", "Environment", "Label", "Owners", "Planned", "Residency", "Settings",
+    "Suppression", "TagPolicy", "ValueRule", "config_path", "db_path", "load_settings", "memory_limit", "now",
+    "parse_settings", "today",
 ]  # fmt: skip
 
 CONFIG_FILE = "finops.toml"

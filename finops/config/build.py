@@ -1,6 +1,7 @@
 """From a document that fits the schema to the settings; here is what no schema can say."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
@@ -15,7 +16,9 @@ from finops.config.settings import (
     Environment,
     Label,
     LedgerPolicy,
+    Owners,
     Planned,
+    Residency,
     Settings,
     Suppression,
     TagPolicy,
@@ -34,8 +37,12 @@ def build(document: Mapping[str, Any], path: File | None) -> Settings:
         tags=tags,
         environments=tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items()),
         labels=tuple(_label(text, table) for text, table in document.get("estimates", {}).get("labels", {}).items()),
+        owners=Owners(**document.get("owners", {})),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
         ledger=LedgerPolicy(**document.get("ledger", {})),
+        residency=tuple(
+            Residency(**_with_where({**row, "regions": tuple(row["regions"])})) for row in document.get("residency", ())
+        ),
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
         planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
         allocate=allocations(document.get("allocate", ()), tags),
@@ -55,6 +62,7 @@ def _tag_policy(table: Mapping[str, Any]) -> TagPolicy:
         optional=optional,
         keys={tag: tuple(spellings) for tag, (_, spellings) in _by_tag(table, "keys", named).items()},
         values={tag: _value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()},
+        infer_precision=Decimal(table.get("infer_precision", default.infer_precision)),
     )
     _refuse_shared_spellings(policy)
     return policy
@@ -78,6 +86,8 @@ def _value_rule(path: Path, table: Mapping[str, Any]) -> ValueRule:
         allowed=tuple(table.get("allowed", ())),
         aliases={value: tuple(aliases) for value, aliases in table.get("aliases", {}).items()},
         pattern=table.get("pattern"),
+        type=table.get("type", "text"),
+        **{bound: _bound(table, bound, path) for bound in ("min", "max") if bound in table},
     )
     meaning: dict[str, str] = {}
     for value in rule.allowed:
@@ -89,6 +99,14 @@ def _value_rule(path: Path, table: Mapping[str, Any]) -> ValueRule:
         for alias in (value, *aliases):
             _claim(meaning, alias, value, (*path, "aliases", value))
     return rule
+
+
+def _bound(table: Mapping[str, Any], name: str, path: Path) -> Decimal | date:
+    """A bound is of the type it bounds; TOML has numbers and days of its own."""
+    value, wanted = table[name], table.get("type", "text")
+    if wanted != ("date" if isinstance(value, date) else "number"):
+        raise Mismatch((*path, name), f"{name} = {value} does not bound a {wanted}", 'type = "number" or type = "date"')
+    return value if isinstance(value, date) else Decimal(value)
 
 
 def _claim(meaning: dict[str, str], text: str, value: str, path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, NamedTuple
 
 from finops.config.settings import TagPolicy, ValueRule
 from finops.config.spellings import bare_key, fold, signature, signatures, snake
@@ -58,7 +60,8 @@ def value_reader(rule: ValueRule | None) -> Callable[[str | None], Reading]:
     printed = {fold(alias): value for value, aliases in rule.aliases.items() for alias in (value, *aliases)}
     printed |= {fold(value): value for value in rule.allowed}
     pattern = re.compile(rule.pattern) if rule.pattern else None
-    free = not rule.allowed and pattern is None
+    typed = _TYPES[rule.type]
+    free = not rule.allowed and pattern is None and rule.type == "text"
 
     def read(raw: str | None) -> Reading:
         value = (raw or "").strip()
@@ -67,15 +70,43 @@ def value_reader(rule: ValueRule | None) -> Callable[[str | None], Reading]:
         known = printed.get(value.casefold())
         if known is not None:
             return known, "valid"
-        if free or (pattern is not None and pattern.fullmatch(value)):
+        if free or (pattern is not None and pattern.fullmatch(value)) or typed(value, rule):
             return value, "valid"
         return None, "invalid"
 
     return read
 
 
+def _is_number(value: str, rule: ValueRule) -> bool:
+    try:
+        return _is_within(Decimal(value), rule) if value.isascii() and "_" not in value else False
+    except InvalidOperation:
+        return False
+
+
+def _is_date(value: str, rule: ValueRule) -> bool:
+    try:
+        return _is_within(date.fromisoformat(value), rule) if _DAY.fullmatch(value) else False
+    except ValueError:
+        return False
+
+
+def _is_within(value: Any, rule: ValueRule) -> bool:
+    finite = value.is_finite() if isinstance(value, Decimal) else True
+    return finite and (rule.min is None or rule.min <= value) and (rule.max is None or value <= rule.max)
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TYPES: dict[str, Callable[[str, ValueRule], bool]] = {
+    "text": lambda value, rule: False,
+    "number": _is_number,
+    "date": _is_date,
+}
+
+
 def _ranked(tag: str, raw: str, places: list[int]) -> tuple[int, int, KeyMatch]:
-    exact, bare = (tag, bare_key(tag), snake(tag)), bare_key(raw)
+    # What keeps the case of a key has a colon behind `user`; elsewhere Athena's spelling is all there is.
+    exact, bare = [tag, bare_key(tag), *([] if "user:" in raw else [snake(tag)])], bare_key(raw)
     if bare in exact:
         return 0, exact.index(bare), KeyMatch(raw, "exact")
     return (1, places[0], KeyMatch(raw, "listed")) if places else (2, 0, KeyMatch(raw, "variant"))

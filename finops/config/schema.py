@@ -100,6 +100,8 @@ COUNT = Kind(
     "a whole number, 0 or more", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0
 )
 DAY = Kind("a day, as in 2027-01-15", lambda value: isinstance(value, date) and not isinstance(value, datetime))
+VALUE_TYPE = Kind('"text", "number" or "date"', lambda value: value in ("text", "number", "date"))
+BOUND = Kind("a number or a day", lambda value: _is_number(value) or DAY.fits(value))
 
 GATES = ("budget", "forecast", "variance", "anomaly", "coverage", "gap", "reconcile", "stale")
 DIMENSIONS = (
@@ -109,6 +111,19 @@ DIMENSIONS = (
 WHERE = Table(
     dict.fromkeys(DIMENSIONS, TEXT_OR_TEXTS),
     prefixes={"tag:": TEXT_OR_TEXTS, "cost_category:": TEXT_OR_TEXTS},
+)
+# What a finding has beside dimensions.
+FINDING_WHERE = Table({**WHERE.keys, "tag": TEXT_OR_TEXTS, "cause": TEXT_OR_TEXTS}, prefixes=WHERE.prefixes)
+
+VALUES = Table(
+    {
+        "allowed": TEXTS,
+        "aliases": Names(TEXTS),
+        "pattern": PATTERN,
+        "type": VALUE_TYPE,
+        "min": BOUND,
+        "max": BOUND,
+    }
 )
 
 METRICS = ("unblended", "net_unblended", "amortized", "net_amortized", "list")
@@ -137,8 +152,9 @@ DOCUMENT = Table(
             {
                 "required": TEXTS,
                 "optional": TEXTS,
+                "infer_precision": PERCENT,
                 "keys": Names(TEXTS),
-                "values": Names(Table({"allowed": TEXTS, "aliases": Names(TEXTS), "pattern": PATTERN})),
+                "values": Names(VALUES),
             }
         ),
         "environments": Names(
@@ -152,10 +168,14 @@ DOCUMENT = Table(
             )
         ),
         "estimates": Table({"labels": Names(LABEL)}),
+        "owners": Table({"tag": TEXT, "handles": Names(TEXT), "accounts": Names(TEXT)}),
         "check": Table({"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS}),
         "ledger": Table({"keep_deliveries": COUNT}),
+        "residency": Rows(
+            Table({"where": WHERE, "regions": TEXTS, "reason": TEXT}, needed=("where", "regions", "reason"))
+        ),
         "suppress": Rows(
-            Table({"rule": TEXT, "where": WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
+            Table({"rule": TEXT, "where": FINDING_WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
         ),
         "planned": Rows(Table({"where": WHERE, "date": DAY, "note": TEXT}, needed=("where", "date"))),
         "allocate": Rows(ALLOCATE),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
@@ -18,6 +19,10 @@ class ValueRule:
     """From the value that is printed to the other texts that mean it."""
     pattern: str | None = None
     """A regular expression that the whole trimmed value has to match."""
+    type: Literal["text", "number", "date"] = "text"
+    """What the value has to be, unless it is one of `allowed`: a decimal number, or a day written 2027-01-15."""
+    min: Decimal | date | None = None
+    max: Decimal | date | None = None
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,24 @@ class TagPolicy:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other spellings of a key, best first; case and separators are matched without being listed."""
     values: Mapping[str, ValueRule] = field(default_factory=dict)
+    infer_precision: Decimal = Decimal(95)
+    """The percentage of known values that a basis of inference has to predict right before it suggests any."""
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The required tags, then the optional ones, each as typed in the settings."""
         return self.required + self.optional
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Who answers for what: by the value of the tag `tag`, else by the account."""
+
+    tag: str = "Owner"
+    handles: Mapping[str, str] = field(default_factory=dict)
+    """From a value of the tag to whom to write to."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """From a 12-digit account id to a value of the tag."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,15 @@ class Allocation:
 
 
 @dataclass(frozen=True)
+class Residency:
+    """Where what `where` names may be: in `regions` and in no other region."""
+
+    where: Mapping[str, tuple[str, ...]]
+    regions: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything finops.toml says; the defaults are what holds without one."""
 
@@ -130,8 +157,10 @@ class Settings:
     tags: TagPolicy = field(default_factory=TagPolicy)
     environments: tuple[Environment, ...] = ()
     labels: tuple[Label, ...] = ()
+    owners: Owners = field(default_factory=Owners)
     check: CheckPolicy = field(default_factory=CheckPolicy)
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
+    residency: tuple[Residency, ...] = ()
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()
     allocate: tuple[Allocation, ...] = ()

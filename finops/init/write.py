@@ -34,6 +34,18 @@ _ALLOCATE = """\
 #by = ["spend", "account"]
 """
 _CHECK = """\
+# Who answers for what: the value of a tag, else the account. A handle is whom to write to.
+#[owners]
+#tag = "Owner"
+#handles = { web = "@web-team" }
+#accounts = { "200000000030" = "web" }
+
+# Where data may be, and why; spend elsewhere is a finding of `finops tag-gaps`.
+#[[residency]]
+#where = { "tag:DataClassification" = ["restricted"] }
+#regions = ["eu-west-2", "eu-central-1"]
+#reason = "restricted data stay in the UK and the EU"
+
 # What makes `finops check` fail.
 [check]
 #fail_on = ["budget", "anomaly", "stale"]
@@ -80,6 +92,8 @@ def _tags(profile: Profile) -> str:
         "# What every resource has to carry; `finops tag-gaps` shows the cost of those that do not.\n"
         f"required = {_list(profile.required)}\n"
         f"optional = {_list(profile.optional)}\n"
+        "# `finops tag-gaps --infer` suggests a value only by what is right for this percentage of the known ones.\n"
+        "#infer_precision = 95\n"
         "\n"
         "# Other spellings of a key. Upper and lower case and separators are matched without being listed:\n"
         "# CostCenter, cost-center, COST_CENTER and user:costcenter are one key.\n"

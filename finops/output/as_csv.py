@@ -18,13 +18,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def chunks(document: Document) -> Iterator[str]:
     """A header and every row, in pieces of some thousand lines."""
-    yield _lines([document.rows.names])
+    yield csv_text([document.rows.names])
     rows = iter(document.rows.read(None))
     while batch := list(islice(rows, _BATCH)):
-        yield _lines(batch)
+        yield csv_text(batch)
 
 
-def _lines(rows: Sequence[Sequence[Any]]) -> str:
+def csv_text(rows: Sequence[Sequence[Any]]) -> str:
+    """Rows as CSV in which no cell is run as a formula."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([[_cell(value) for value in row] for row in rows])
     return text.getvalue()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from finops.output import report_figures as figures
 from finops.output.report_document import Block, Cell, Column, Section, Table
+from finops.output.report_gaps import coverage_cell, gap_work, trend
 from finops.output.report_words import (
     DAILY,
     cash,
@@ -15,14 +16,13 @@ from finops.output.report_words import (
     open_days,
     percent_cell,
     plural,
-    share,
     text_cell,
     unit,
 )
-from finops.output.values import exact_decimal, printable
+from finops.output.values import printable
 from finops.report.compare import Compared, Ranking
 from finops.report.facts import ReportFacts
-from finops.report.tags import Coverage, TagSpend
+from finops.report.tags import TagSpend
 
 _NOUNS = {"service": ("service", "services"), "account": ("account", "accounts")}
 
@@ -130,7 +130,7 @@ def gaps(facts: ReportFacts) -> Section | None:
     """How much of the taggable cost each tag covers, and the resources without; None without a tag."""
     if not facts.tags:
         return None
-    covered = Block("Coverage", table=_coverage_table(facts))
+    covered = [Block("Coverage", table=_coverage_table(facts)), *trend(facts)]
     return Section(
         "gaps",
         "Tag gaps",
@@ -138,7 +138,7 @@ def gaps(facts: ReportFacts) -> Section | None:
             "Coverage is the tagged part of the cost that could carry the tag. It counts every charge of the "
             f"{unit(facts) if facts.whole else 'data'}, the longer ones too.",
         ),
-        (covered, *_gap_blocks(facts)),
+        (*covered, *_gap_blocks(facts), *gap_work(facts)),
     )
 
 
@@ -158,18 +158,10 @@ def _coverage_table(facts: ReportFacts) -> Table:
 
 def _coverage_cells(tag: TagSpend, facts: ReportFacts) -> tuple[Cell, ...]:
     now = tag.coverage[0]
-    before = [_coverage_cell(tag.coverage[1])] if facts.before else []
+    before = [coverage_cell(tag.coverage[1])] if facts.before else []
     amounts = (now.tagged, now.invalid, now.gap, now.untaggable)
     money = (money_cell(amount, facts.currency) for amount in amounts)
-    return (text_cell(tag.tag), _coverage_cell(now), *before, *money)
-
-
-def _coverage_cell(coverage: Coverage) -> Cell:
-    percent = coverage.percent
-    if percent is None:
-        return Cell("nothing taggable", tone="muted")
-    exact = exact_decimal(percent)
-    return Cell(share(percent), f"{exact}%", exact, meter=exact)
+    return (text_cell(tag.tag), coverage_cell(now), *before, *money)
 
 
 def _gaps_block(facts: ReportFacts) -> Block:

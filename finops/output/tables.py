@@ -30,8 +30,9 @@ def tables(document: Document, limit: int | None) -> Iterator[Table]:
     """The totals that are tables, then the rows; at most `limit` rows of them."""
     word = finality(document.basis.final) if document.basis.deliveries else ""
     for name, total in document.totals.items():
-        if isinstance(total, Rows) and total.count:
-            yield Table(_titled(name.replace("_", " "), word), _headed(total), _cells(total, None))
+        if isinstance(total, Rows) and total.count and name not in document.folded:
+            columns, cells, _ = _laid_out(total, None)
+            yield Table(_titled(name.replace("_", " "), word), columns, cells)
     if _has_heading(document.rows):
         yield from _grouped(document.rows)
     elif any(column.shared for column in document.rows.columns):
@@ -42,15 +43,16 @@ def tables(document: Document, limit: int | None) -> Iterator[Table]:
 
 def _rows(document: Document, limit: int | None, word: str) -> Table:
     rows, total = document.rows, _row_of_totals(document)
-    cells = _cells(rows, limit)
+    columns, cells, kept = _laid_out(rows, limit)
+    hidden = rows.count - len(cells)
     # Without a dimension the one row is the total itself.
     is_total = rows.names[0] in total
     return Table(
         title=_titled("total", word) if is_total else "",
-        columns=_headed(rows),
+        columns=columns,
         cells=cells,
-        footer=_footer(rows.columns, total, word) if total and not is_total else (),
-        more=_more(rows.count - len(cells)),
+        footer=_footer([rows.columns[at] for at in kept], total, word) if total and not is_total else (),
+        more=_more(hidden),
     )
 
 
@@ -80,6 +82,22 @@ def _named(column: Column, cell: str) -> str:
 def _headed(rows: Rows) -> list[Column]:
     """The columns with names that can be printed: a tag's key is one of them."""
     return [replace(column, name=printable(column.name)) for column in rows.columns]
+
+
+def _laid_out(rows: Rows, limit: int | None) -> tuple[list[Column], list[list[str]], list[int]]:
+    """The columns a person is shown, the text in them, and which columns of the rows they are."""
+    cells = _cells(rows, limit)
+    kept = [at for at, column in enumerate(rows.columns) if _is_shown(column, at, rows, limit)]
+    # A tag's key may be the name of a column, and hold what must not be printed.
+    headed = _headed(rows)
+    columns = [headed[at] for at in kept]
+    return columns, [[line[at] for at in kept] for line in cells], kept
+
+
+def _is_shown(column: Column, at: int, rows: Rows, limit: int | None) -> bool:
+    if column.shown == "filled":
+        return any(row[at] for row in rows.read(limit))
+    return column.shown == "always"
 
 
 def _row_of_totals(document: Document) -> Mapping[str, Any]:

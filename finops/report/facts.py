@@ -13,6 +13,7 @@ from finops.catalog import Problem
 from finops.dimensions import dimension
 from finops.report.compare import Compared, Ranking, added, compare, rank
 from finops.report.days import Day, read_days
+from finops.report.gaps import GapWork, gap_work
 from finops.report.month import MonthToDate, Sums, month_to_date, sums
 from finops.report.replaced import Replaced, replaced
 from finops.report.tags import Gaps, TagSpend, biggest_gaps, tag_spend
@@ -58,6 +59,8 @@ class ReportFacts:
     longer: tuple[LongerLine, ...]
     tags: tuple[TagSpend, ...]
     gaps: Gaps
+    gap_work: GapWork | None
+    """None when no tag is required."""
     as_of: datetime | None
     final: bool | None
     """Whether the periods that the window's charges belong to are final; None where nobody can tell."""
@@ -117,6 +120,7 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
         longer=_longer_lines(ledger, windows[0]),
         tags=tuple(tag_spend(ledger, tag, windows) for tag in tags),
         gaps=biggest_gaps(ledger, tags, windows[0]),
+        gap_work=gap_work(ledger, windows) if tags else None,
         as_of=ledger.as_of,
         final=_final(ledger, windows[0]),
         month_final=_final(ledger, month.so_far.window),
