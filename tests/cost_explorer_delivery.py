@@ -108,7 +108,8 @@ select
     null::varchar as resource_id, null::decimal(38, 10) as list_cost, cost as x_unblended_cost,
     cost as x_net_unblended_cost, cost as x_amortized_cost, cost as x_net_amortized_cost, type as x_line_item_type,
     service as x_service_code, null::varchar as x_usage_type, charge_type as x_charge_type,
-    false as x_taggable, charge_type in ('tax', 'fee', 'upfront') as x_is_long
+    false as x_taggable, charge_type in ('tax', 'fee', 'upfront') as x_is_long, null::varchar as x_split_parent_id,
+    null::varchar as x_operation, null::decimal(38, 10) as x_split_cost, null::decimal(38, 10) as x_net_split_cost
 from given
 """
 _NO_TAGS = "select '' as delivery_id, 0::ubigint as tag_set_id, '' as source, '' as key, '' as value limit 0"

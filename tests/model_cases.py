@@ -220,7 +220,7 @@ def least_ledger(shape: str, folder: Path) -> DuckDBPyConnection:
 def build_cost_explorer(month: Month, folder: Path) -> DuckDBPyConnection:
     """The chain over a month of Cost Explorer, built as an ingest builds it, for its cut by record type."""
     connection = connect()
-    (part,) = month_parts(connection, month, folder, lambda text, size: None)
+    (part,) = month_parts(connection, month, (), folder, lambda text, size: None)
     part.build(folder / "delivery", "demo")
     return connection
 

@@ -40,7 +40,7 @@ def groups_of(cut: Cut, least: int = 0) -> st.SearchStrategy[tuple[Group, ...]]:
 def build(folder: Path, answers: dict[Cut, tuple[Group, ...]]) -> Built:
     month: Month = replace(demo_month("2026-09"), answers=tuple(answers.items()))
     connection = connect()
-    (part,) = month_parts(connection, month, folder, lambda text, size: None)
+    (part,) = month_parts(connection, month, (), folder, lambda text, size: None)
     return part.build(folder / "delivery", "d")
 
 

@@ -55,7 +55,7 @@ def run(
     """Load billing exports from folders, files or S3, or daily cost from Cost Explorer, into the ledger."""
     of_cost_explorer = {"--days": days, "--max-requests": max_requests, "--refresh": refresh}
     if sources == [SOURCE]:
-        _refuse({"--since": since}, "exports", "--days")
+        _refuse({"--since": since}, "exports", "finops ingest FOLDER")
         most = MAX_REQUESTS if max_requests is None else max_requests
         ingest_cost_explorer(Wanted(days or DAYS, most, refresh, dry_run, profile), db, config)
     else:
@@ -66,7 +66,7 @@ def run(
 def _refuse(options: Mapping[str, object], belongs_to: str, fix: str) -> None:
     for name, value in options.items():
         if value not in (None, False):
-            raise UsageError(f"{name} belongs to {belongs_to}", name, fix)
+            raise UsageError(f"{name} belongs to {belongs_to}", fix=f"{fix} {name}")
 
 
 def _ingest_exports(

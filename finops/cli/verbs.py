@@ -10,7 +10,7 @@ import re
 VERBS: dict[str, str] = {
     "init": "Write a commented finops.toml, filled from the exports it is pointed at.",
     "demo": "Make a believable company's bill and show a report of it.",
-    "ingest": "Load billing exports from folders, files or S3 into the ledger.",
+    "ingest": "Load billing exports from folders, files or S3, or daily cost from Cost Explorer, into the ledger.",
     "status": "Show what is loaded: exports, periods, deliveries, finality.",
     "spend": "Show spend by one or more dimensions.",
     "tag-gaps": "Show which required tags are missing or wrong, why, what it costs and who can fix it.",
