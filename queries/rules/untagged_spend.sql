@@ -12,7 +12,7 @@
 --   account: the account that used the resource; of key_not_in_export the payer, who activates keys
 --   region: region code, (none) where the line has none, (all) of key_not_in_export
 --   service: AWS service code, (all) of key_not_in_export
---   resource_id: resource id or ARN, (all) of key_not_in_export
+--   resource_id: resource id or ARN, (none) from Cost Explorer, (all) of key_not_in_export
 --   key: the key that carries the value as the export spells it, blank where none does
 --   value: the value as the export has it, blank where there is none
 --   suggestion: the value it should have, as far as can be told; blank otherwise
@@ -131,7 +131,7 @@ named as (
         coalesce(faulty.sub_account_id, '(none)') as account,
         coalesce(faulty.region_id, '(none)') as region,
         coalesce(faulty.x_service_code, '(none)') as service,
-        faulty.resource_id,
+        coalesce(faulty.resource_id, '(none)') as resource_id,
         faulty.cost
     from faulty
     left join tagged_since
