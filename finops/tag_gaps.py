@@ -83,8 +83,6 @@ def tag_gaps(ledger: Ledger, inferred: bool = False) -> Document:
     if not required:
         raise UsageError("no tag is required", where="[tags] required", fix="name at least one in finops.toml")
     pieces = parts(ledger, required)
-    if inferred:
-        require_resources(ledger, "--infer")
     suppressed = find_gaps(ledger, "gap_rows")
     suppressed += find_elsewhere(ledger, today())
     measured = {"inference": infer(ledger, required, ledger.settings.tags.infer_precision)} if inferred else {}

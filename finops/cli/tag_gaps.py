@@ -83,7 +83,7 @@ def run(
     from finops.gaps.gate import failing, parse_causes, read_baseline
     from finops.output import write
     from finops.output.fixes import parse_kinds
-    from finops.tag_gaps import tag_gaps, with_live
+    from finops.tag_gaps import require_resources, tag_gaps, with_live
 
     percent = _percent(fail_under)
     causes = parse_causes(fail_on or ())
@@ -91,6 +91,9 @@ def run(
     known = read_baseline(baseline) if baseline else set()
     ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
     with opened(ask, db, config) as ledger:
+        for option, given in (("--infer", infer), ("--live", live), ("--fix", bool(kinds))):
+            if given:
+                require_resources(ledger, option)
         document = tag_gaps(ledger, infer)
         if live:
             from finops.aws.door import open_door
