@@ -228,3 +228,21 @@ def test_two_currencies_are_kept_apart(ask: Ask, capsys: Captured) -> None:
     assert error(capsys)[0] == "error: a total over CNY and USD means nothing"
     (total,) = rows(ask, capsys, "spend", "--where", "currency=CNY")
     assert total["cost"] == 3
+
+
+def test_estimates_are_held_against_cost_explorer_by_service_and_that_is_said(
+    ask: Ask, capsys: Captured, tmp_path: Path
+) -> None:
+    (tmp_path / "review.md").write_text("## Production (monthly)\n\n- ECS Fargate: $10\n- Lambda: $4\n")
+    settings = tmp_path / "finops.toml"
+    matched = '[environments.prod]\nmatch = { "tag:Environment" = ["prod"] }\nestimates = ["review.md"]\n'
+    settings.write_text(settings.read_text() + matched)
+    tags = {"Environment": "prod", "Owner": "web"}
+    ecs = [Charge(date(2026, 10, day), Decimal("0.5"), "Amazon Elastic Container Service", tags=tags) for day in (5, 6)]
+    with serving(charges=(*CHARGES, *ecs)):
+        assert ask("ingest", "ce", "--days", "30") == 0
+    found = document(ask, capsys, "variance", "--period", "2026-10", "--env", "prod")
+    lines = {row["line"]: (row["actual"], row["class"]) for row in found["rows"]}
+    assert lines["ECS Fargate"] == (Decimal(1), "under")
+    (note,) = [problem for problem in found["problems"] if problem["code"] == "usage_types_unknown"]
+    assert "ECS Fargate is held against all of AmazonECS" in note["message"]

@@ -398,3 +398,15 @@ def test_time_is_not_what_makes_a_delivery_new(tmp_path: Path) -> None:
     os.utime(export / "20261001-20261101" / "acme-1.csv", (future, future))
     (again,) = loaded(database, export)
     assert again.bytes_read == 0
+
+
+def test_the_files_of_a_csv_delivery_are_kept_whole_until_it_is_replaced(tmp_path: Path) -> None:
+    database, export = tmp_path / "x.duckdb", write_export(tmp_path)
+    loaded(database, export)
+    (first,) = deliveries(database)
+    (source,) = export.rglob("*.csv")
+    (kept,) = (store_of(database) / first.delivery_id / "originals").iterdir()
+    assert (kept.name.endswith(source.name), kept.read_bytes()) == (True, source.read_bytes())
+    restate(export, "second", [{"lineItem/UnblendedCost": "3"}])
+    loaded(database, export)
+    assert not (store_of(database) / first.delivery_id / "originals").exists()

@@ -35,11 +35,11 @@ class Target:
         """How much it asks for: of several targets that fit a charge the narrowest has it."""
         return bool(self.services) + 2 * bool(self.usage_type) + 4 * len(self.tags)
 
-    def fits(self, service: str, usage_type: str, tags: Mapping[str, str]) -> bool:
-        """Whether a charge with these values is the target's."""
+    def fits(self, service: str, usage_type: str | None, tags: Mapping[str, str]) -> bool:
+        """Whether a charge with these values is the target's; a usage type that is not known (None) decides nothing."""
         return (
             (not self.services or service in self.services)
-            and (not self.usage_type or re.search(self.usage_type, usage_type) is not None)
+            and (not self.usage_type or usage_type is None or re.search(self.usage_type, usage_type) is not None)
             and all(tags.get(key) in values for key, values in self.tags)
         )
 

@@ -158,7 +158,7 @@ group by tag
 
 _RESOURCES = """
 select count(*) as resources
-from (select distinct sub_account_id, resource_id from resource_cost where x_taggable)
+from (select distinct sub_account_id, resource_id from resource_cost where x_taggable and resource_id is not null)
 """
 
 _GAP_RESOURCES = """
@@ -168,7 +168,7 @@ from (
     from resource_cost
     join tag_faults
         on tag_faults.delivery_id = resource_cost.delivery_id and tag_faults.tag_set_id = resource_cost.tag_set_id
-    where resource_cost.x_taggable and tag_faults.is_gap
+    where resource_cost.x_taggable and tag_faults.is_gap and resource_cost.resource_id is not null
 )
 group by tag
 """
@@ -178,7 +178,8 @@ _SUPPRESSED = "select tag, sum(cost) as cost from gap_rows where suppressed <> '
 _BY_CAUSE = """
 select
     tag, cause, counts_as,
-    cast(greatest(count(distinct row(account, resource_id)), max(resources)) as bigint) as resources,
+    cast(greatest(count(distinct row(account, resource_id)) filter (where resource_id <> '(none)'), max(resources))
+        as bigint) as resources,
     sum(cost) as cost,
     coalesce(sum(cost) filter (where suppressed <> ''), 0) as suppressed_cost
 from gap_rows

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops.advice.forecast import Forecast, forecast
+from finops.choose import FORMATS
 from finops.dimensions import needed_joins, parse_by
 from finops.errors import DataError
 from finops.report.days import read_days
@@ -42,11 +43,14 @@ class Month:
 
 @dataclass(frozen=True)
 class Charges:
-    """What one kind of usage of one environment cost: each day's charges, and longer ones that started by day."""
+    """What one kind of usage of one environment cost: each day's charges, and longer ones that started by day.
+
+    `usage_type` is None where Cost Explorer, which was not asked for it, is all there is.
+    """
 
     environment: str
     service: str
-    usage_type: str
+    usage_type: str | None
     tags: dict[str, str]
     daily: dict[date, Decimal] = field(default_factory=dict)
     longer: dict[date, Decimal] = field(default_factory=dict)
@@ -91,11 +95,17 @@ def read_charges(ledger: Ledger, month: Month, tag_keys: Sequence[str]) -> list[
     start = min(month.history.start, month.whole.start)
     rows = ledger.connection.execute(sql, [*joins.params, start, month.whole.end]).fetchall()
     found: dict[tuple[str, ...], Charges] = {}
+    told = tells_usage_types(ledger)
     for *key, day, is_long, cost in rows:
         tags = dict(zip(tag_keys, key[3:], strict=True))
-        one = found.setdefault(tuple(key), Charges(key[0], key[1], key[2], tags))
+        one = found.setdefault(tuple(key), Charges(key[0], key[1], key[2] if told else None, tags))
         (one.longer if is_long else one.daily)[day] = Decimal(cost or 0)
     return [found[key] for key in sorted(found)]
+
+
+def tells_usage_types(ledger: Ledger) -> bool:
+    """Whether any delivery comes from an export, which has usage types."""
+    return any(one["format"] != FORMATS[-1] for one in ledger.deliveries)
 
 
 def add_up(charges: Iterable[Charges], month: Month) -> Actual:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -61,11 +61,27 @@ def unmapped(found: Iterable[Promise]) -> Iterator[Problem]:
 def _owner(found: Sequence[Promise], charge: Charges) -> int | None:
     """The narrowest promise of the charge's environment that fits it, the first of several; else the whole one."""
     fitting = [
-        (promise.target.narrowness if promise.target else 0, -at)
+        (_narrowness(promise, charge), -at)
         for at, promise in enumerate(found)
         if charge.environment in promise.environments and _fits(promise, charge)
     ]
     return -max(fitting)[1] if fitting else None
+
+
+def _narrowness(promise: Promise, charge: Charges) -> int:
+    if promise.target is None:
+        return 0
+    target = promise.target if charge.usage_type is not None else replace(promise.target, usage_type="")
+    return target.narrowness
+
+
+def without_usage_types(found: Iterable[Promise]) -> Iterator[Problem]:
+    """A problem for each promise about a part of a service, where nothing but Cost Explorer tells what was charged."""
+    for one in found:
+        if one.target is not None and one.target.usage_type:
+            line = one.lines[0]
+            message = f"Cost Explorer tells no usage types: {one.label} is held against all of {one.target.service}"
+            yield Problem("usage_types_unknown", message, f"{line.source_file}:{line.source_line}")
 
 
 def _fits(promise: Promise, charge: Charges) -> bool:

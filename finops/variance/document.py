@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from finops.catalog import Problem
 from finops.document import Column, Document, Rows, basis_of
 from finops.errors import FinopsError, UsageError
-from finops.variance.actuals import Actual, Charges, Month, add_up, month_of, read_charges
-from finops.variance.compare import Held, compare, unmapped
+from finops.variance.actuals import Actual, Charges, Month, add_up, month_of, read_charges, tells_usage_types
+from finops.variance.compare import Held, compare, unmapped, without_usage_types
 from finops.variance.promises import Promise, promises
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def hold(ledger: Ledger, period: str | None) -> tuple[Month, list[Promise], list
     month = month_of(ledger, period)
     found, problems = promises(ledger.settings, month.whole.start, ledger.currency)
     keys = list(dict.fromkeys(key for one in found if one.target for key, _ in one.target.tags))
+    if not tells_usage_types(ledger):
+        problems = [*problems, *without_usage_types(found)]
     return month, found, read_charges(ledger, month, keys), problems
 
 

@@ -155,7 +155,7 @@ grouped as (
         max(date_diff('day', date '1970-01-01', charge_day) * 4294967296 + fault_id) % 4294967296 as fault_id,
         min(charge_day) as first_seen,
         max(charge_day) as last_seen,
-        1 as resources,
+        case when resource_id = '(none)' then 0 else 1 end as resources,
         sum(cost) as cost
     from named
     group by tag, cause, is_gap, account, region, service, resource_id
@@ -171,7 +171,7 @@ grouped as (
         null as fault_id,
         min(charge_day) as first_seen,
         max(charge_day) as last_seen,
-        count(distinct row(sub_account_id, resource_id)) as resources,
+        count(distinct row(sub_account_id, resource_id)) filter (where resource_id is not null) as resources,
         sum(cost) as cost
     from faulty
     where cause = 'key_not_in_export'
