@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from finops.catalog import Problem
+from finops.choose import COST_EXPLORER
 from finops.config.policy import tag_of
 from finops.config.spellings import bare_key
 from finops.dimensions import COVERED_AND_NEGATION, NONE, Dimension, dimension
 from finops.errors import UsageError
-from finops.ledger.cost_explorer import FORMAT as COST_EXPLORER
 
 if TYPE_CHECKING:
     from finops.reader import Ledger

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # The order in which exports are believed: the finest and best documented first.
-FORMATS = ("CUR 2.0", "legacy CUR", "FOCUS", "Cost Explorer")
+COST_EXPLORER = "Cost Explorer"
+FORMATS = ("CUR 2.0", "legacy CUR", "FOCUS", COST_EXPLORER)
 _METRICS = frozenset({"unblended", "net_unblended", "amortized", "net_amortized", "list"})
 _AMORTIZED = frozenset({"amortized", "net_amortized"})
 _NET = frozenset({"net_unblended", "net_amortized"})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from finops.availability import cost_explorer_tag_notes, negation_note
 from finops.catalog import Problem
+from finops.choose import COST_EXPLORER
 from finops.config import today
 from finops.dimensions import dimension
 from finops.document import Column, Document, Rows, basis_of
@@ -132,21 +133,25 @@ def parts(ledger: Ledger, required: Sequence[str]) -> list[tuple[Ledger, list[st
 
 def require_resources(ledger: Ledger, option: str) -> None:
     """Raises UsageError where Cost Explorer, which knows no resources, is part of the ledger."""
-    if any(part is not ledger for part, _ in parts(ledger, ledger.settings.tags.required)):
+    if any(one["format"] == COST_EXPLORER for one in ledger.deliveries):
         raise UsageError("Cost Explorer tells of no resource", option, "load an export: it has resource ids")
 
 
 def find_gaps(ledger: Ledger, table: str, start: date | None = None, end: date | None = None) -> list[Problem]:
-    """Create a table of the findings of the charge days [start, end), named and suppressed.
+    """Create a view of the findings of the charge days [start, end), named and suppressed.
 
     Without days they are all those of the ledger. Returns what to say of suppressions.
     """
-    found = f"select *, {id_sql(RULE, WHERE)} as id from ({model(RULE).sql})"
+    held, found = f"{table}_found", model(RULE).sql
     for at, (part, tags) in enumerate(parts(ledger, ledger.settings.tags.required)):
         _prepare(part, tags, start, end)
         # no temporary table: the parts of a ledger share it
-        part.connection.execute(f"insert into {table} {found}" if at else f"create or replace table {table} as {found}")
-    return suppress(ledger.connection, table, RULE, ledger.settings.suppress, SUPPRESSED_BY, today())
+        part.connection.execute(f"insert into {held} {found}" if at else f"create or replace table {held} as {found}")
+    said = suppress(ledger.connection, held, RULE, ledger.settings.suppress, SUPPRESSED_BY, today())
+    # a digest of every finding takes its time, and few questions need one
+    named = f"select *, {id_sql(RULE, WHERE)} as id from {held}"
+    ledger.connection.execute(f"create or replace view {table} as {named}")
+    return said
 
 
 def _prepare(ledger: Ledger, required: Sequence[str], start: date | None, end: date | None) -> None:

@@ -175,12 +175,12 @@ join inferred_bases as bases on bases.tag = gaps.tag and bases.basis = rules.bas
 """
 
 _SUGGEST = """
-update gap_rows
+update gap_rows_found
 set suggestion = found.value, suggestion_basis = found.basis
 from inferred_values as found
-where found.place = 1 and found.used and gap_rows.suggestion = ''
-    and gap_rows.cause in ('missing', 'empty', 'invalid_value')
-    and found.tag = gap_rows.tag and found.account = gap_rows.account and found.resource_id = gap_rows.resource_id
+where found.place = 1 and found.used and gap_rows_found.suggestion = ''
+    and gap_rows_found.cause in ('missing', 'empty', 'invalid_value')
+    and found.tag = gap_rows_found.tag and found.account = gap_rows_found.account and found.resource_id = gap_rows_found.resource_id
 """
 
 _REPORT = """
