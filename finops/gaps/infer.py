@@ -180,7 +180,8 @@ set suggestion = found.value, suggestion_basis = found.basis
 from inferred_values as found
 where found.place = 1 and found.used and gap_rows_found.suggestion = ''
     and gap_rows_found.cause in ('missing', 'empty', 'invalid_value')
-    and found.tag = gap_rows_found.tag and found.account = gap_rows_found.account and found.resource_id = gap_rows_found.resource_id
+    and found.tag = gap_rows_found.tag and found.account = gap_rows_found.account
+    and found.resource_id = gap_rows_found.resource_id
 """
 
 _REPORT = """
