@@ -66,7 +66,7 @@ def more(cost: str, day: str, service: str = "AmazonEC2", kind: str = "Usage") -
 
 def discounts_inside_usage(groups: list[Group]) -> list[Group]:
     """Fold each discount into usage of its service and day."""
-    return [replace(one, type="Usage") if one.charge_type == "discount" else one for one in groups]
+    return [replace(one, type="Usage") if one.is_discount else one for one in groups]
 
 
 def summaries(folder: Path) -> list[Summary]:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 from finops.ingest.cost_explorer.account import Account
 from finops.ingest.cost_explorer.cache import Answer
@@ -59,7 +58,7 @@ def demo_month(period: str) -> Month:
     return Month(
         export="cost-explorer",
         identity=f"ce:{PAYER}",
-        source=Path(f"ce:{PAYER}"),
+        source=f"ce:{PAYER}",
         period=period,
         delivery="20261028T000000Z",
         files=(),
