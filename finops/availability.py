@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from finops.catalog import Problem
-from finops.choose import COST_EXPLORER
+from finops.catalog import COST_EXPLORER, Problem
 from finops.config.policy import tag_of
 from finops.config.spellings import bare_key
 from finops.dimensions import COVERED_AND_NEGATION, NONE, Dimension, dimension

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SCHEMA_VERSION = 2
+# The format of what was asked of Cost Explorer; every other one is an export's.
+COST_EXPLORER = "Cost Explorer"
 MARTS = ("resource_daily", "daily_cost", "period_totals", "charges", "split_cost_daily", "tag_sets")
 # The folder of the store with what each delivery changed; it outlives the deliveries.
 JOURNAL = "journal"

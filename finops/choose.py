@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from finops.as_of import held_then
-from finops.catalog import Delivery, Problem, recorded, unavailable_in
+from finops.catalog import COST_EXPLORER, Delivery, Problem, recorded, unavailable_in
 from finops.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # The order in which exports are believed: the finest and best documented first.
-COST_EXPLORER = "Cost Explorer"
 FORMATS = ("CUR 2.0", "legacy CUR", "FOCUS", COST_EXPLORER)
 _METRICS = frozenset({"unblended", "net_unblended", "amortized", "net_amortized", "list"})
 _AMORTIZED = frozenset({"amortized", "net_amortized"})
@@ -120,7 +119,7 @@ def _once_per_payer(
 def _preference(one: Delivery) -> tuple[bool, bool, int, int, str]:
     rank = next((place for place, name in enumerate(FORMATS) if one.format.startswith(name)), len(FORMATS))
     # Sums have no detail: they stand in only where no export holds the period.
-    return (one.format == FORMATS[-1], not one.vouched, rank, -one.rows, one.export)
+    return (one.format == COST_EXPLORER, not one.vouched, rank, -one.rows, one.export)
 
 
 def _several_exports(
@@ -155,7 +154,7 @@ def _quality(catalog: DuckDBPyConnection, counted: Sequence[Delivery], metric: s
         if not one.vouched:
             notes["unvouched", "no manifest vouches that the delivery is complete"].append(one)
         if one.final is not True:
-            notes[_BY_AWS if one.format == FORMATS[-1] else _FINALITY[one.final]].append(one)
+            notes[_BY_AWS if one.format == COST_EXPLORER else _FINALITY[one.final]].append(one)
         rows = catalog.execute(_PROBLEMS_OF, [one.delivery_id]).fetchall()
         for code, message in rows:
             if metric in _TOLD_WITH.get(code, ()):

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.availability import cost_explorer_tag_notes, negation_note
-from finops.catalog import Problem
-from finops.choose import COST_EXPLORER
+from finops.catalog import COST_EXPLORER, Problem
 from finops.config import today
 from finops.dimensions import dimension
 from finops.document import Column, Document, Rows, basis_of

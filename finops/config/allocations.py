@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from finops.config.lines import Path
-from finops.config.policy import tag_of, value_reader
+from finops.config.policy import tag_of
 from finops.config.schema import DIMENSIONS, METRICS, NO_VALUE, Mismatch, nearest
 from finops.config.settings import Allocation, TagPolicy
+from finops.config.valid_values import printed_value
 
 _ALL = Decimal(100)
 _KEYED = ("tag:", "cost_category:")
@@ -37,7 +38,7 @@ def _allocation(row: Mapping[str, Any], path: Path, policy: TagPolicy) -> Alloca
     if (shares or "among" in row) and len(tags) != 1:
         what = f"{'shares' if shares else 'among'} names values of a tag: the rule has to be for one tag"
         raise Mismatch(path, what, 'for = "tag:Project"')
-    among = tuple(_value(value, tags[0], (*path, "among"), policy) for value in row.get("among", ()))
+    among = tuple(printed_value(value, tags[0], (*path, "among"), policy) for value in row.get("among", ()))
     return Allocation(
         name=row["name"].strip(),
         to=row["to"],
@@ -93,25 +94,16 @@ def _read(key: str, values: Sequence[str], path: Path, policy: TagPolicy) -> tup
     if not key.startswith("tag:"):
         return tuple(values)
     tag = tag_of(policy, key.removeprefix("tag:").strip())
-    return tuple(value if value in NO_VALUE else _value(value, tag, path, policy) for value in values)
+    return tuple(value if value in NO_VALUE else printed_value(value, tag, path, policy) for value in values)
 
 
 def _shares(shares: Mapping[str, Decimal], tags: Sequence[str], path: Path, policy: TagPolicy) -> dict[str, Decimal]:
     printed: dict[str, Decimal] = {}
     for value, share in shares.items():
-        name = _value(value, tags[0], (*path, value), policy)
+        name = printed_value(value, tags[0], (*path, value), policy)
         if name in printed:
             raise Mismatch((*path, value), f'"{value}" and another share mean the same value, {name}')
         printed[name] = share
-    return printed
-
-
-def _value(value: str, tag: str, path: Path, policy: TagPolicy) -> str:
-    rule = policy.values.get(tag)
-    printed, _ = value_reader(rule)(value)
-    if printed is None:
-        fix = nearest(value, rule.allowed) if rule and rule.allowed else None
-        raise Mismatch(path, f'"{value}" is no valid value of {tag}', fix)
     return printed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from finops.config.allocations import allocations
 from finops.config.lines import Path
-from finops.config.policy import tag_of, value_reader
+from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
 from finops.config.settings import (
     Budget,
@@ -25,6 +25,7 @@ from finops.config.settings import (
     ValueRule,
 )
 from finops.config.spellings import fold, signatures
+from finops.config.valid_values import printed_value
 
 _NEARLY_THE_SAME = 0.85
 
@@ -123,7 +124,7 @@ def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Enviro
         if key.startswith("tag:"):
             tag = tag_of(tags, key.removeprefix("tag:").strip())
             path = ("environments", name, "match", key)
-            claimed[tag] = claimed.get(tag, ()) + tuple(_matchable(value, tag, tags, path) for value in values)
+            claimed[tag] = claimed.get(tag, ()) + tuple(printed_value(value, tag, path, tags) for value in values)
     return Environment(
         name=name,
         tags=claimed,
@@ -133,15 +134,6 @@ def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Enviro
         estimates=tuple(table.get("estimates", ())),
         budget=Budget(**_frozen_table(budget)) if budget else None,
     )
-
-
-def _matchable(value: str, tag: str, tags: TagPolicy, path: Path) -> str:
-    rule = tags.values.get(tag)
-    printed, _ = value_reader(rule)(value)
-    if printed is None:
-        fix = nearest(value, rule.allowed) if rule and rule.allowed else None
-        raise Mismatch(path, f'"{value}" is no valid value of {tag}, so it never matches', fix)
-    return printed
 
 
 def _refuse_shared_claims(environments: Iterable[Environment]) -> None:

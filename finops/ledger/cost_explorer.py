@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from finops import models
-from finops.catalog import Problem
+from finops.catalog import COST_EXPLORER, Problem
 from finops.engines.duckdb import literal
 from finops.ingest.cost_explorer.account import Account
 from finops.ingest.cost_explorer.groups import Group
@@ -22,7 +22,6 @@ from finops.ledger.parts import Part, Step
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-FORMAT = "Cost Explorer"
 SHAPE = "ce"
 # Cost Explorer rounds every amount to ten decimals, so groupings differ by that; half a cent is no rounding.
 _NOTICEABLE = Decimal("0.005")
@@ -50,7 +49,7 @@ def month_parts(
         _write_rows(connection, month, cut, groups, written[cut])
     cuts = [{"folder": cut.folder, "dimensions": list(cut.dimensions)} for cut in written]
     build = partial(build_month, connection, month, written)
-    yield Part(str(month.period), list(written.values()), FORMAT, SHAPE, {"cuts": cuts}, build)
+    yield Part(str(month.period), list(written.values()), COST_EXPLORER, SHAPE, {"cuts": cuts}, build)
 
 
 def build_month(

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops.catalog import Delivery, has_mart, mart_sql, open_catalog, store_of
-from finops.choose import FORMATS, Chosen, choose
+from finops.catalog import COST_EXPLORER, Delivery, has_mart, mart_sql, open_catalog, store_of
+from finops.choose import Chosen, choose
 from finops.dimensions import parse_where
 from finops.engines.duckdb import connect
 from finops.errors import DataError, UsageError
 from finops.reader import COST_COLUMNS
-from finops.reconcile.sides import COST_EXPLORER, THE_EXPORT, Charge, Side
+from finops.reconcile.sides import THE_EXPORT, Charge, Side
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -60,7 +60,7 @@ def cost_explorer(database: Path, question: Question) -> Side:
     """The side of what Cost Explorer answered. Raises DataError when it was not asked."""
     with open_catalog(database) as catalog:
         known = catalog.execute("select format, period from deliveries where state = 'current'").fetchall()
-    periods = sorted(period for form, period in known if form.startswith(COST_EXPLORER))
+    periods = sorted(period for form, period in known if form == COST_EXPLORER)
     if not periods:
         raise DataError("Cost Explorer's side is missing: no answer of it is loaded", str(database), "finops ingest ce")
     if question.period and question.period not in periods:
@@ -81,7 +81,7 @@ def other_export(database: Path, question: Question, name: str) -> Side:
 
 
 def _asked_of_aws(one: Delivery) -> bool:
-    return one.format.startswith(FORMATS[-1])
+    return one.format == COST_EXPLORER
 
 
 def _side(database: Path, question: Question, name: str, export: str | None, among: Callable[[Delivery], bool]) -> Side:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from finops.catalog import Delivery, Problem
 
 THE_EXPORT = "the export"
-COST_EXPLORER = "Cost Explorer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops.advice.forecast import Forecast, forecast
-from finops.choose import FORMATS
+from finops.catalog import COST_EXPLORER
 from finops.dimensions import needed_joins, parse_by
 from finops.errors import DataError
 from finops.report.days import read_days
@@ -105,7 +105,7 @@ def read_charges(ledger: Ledger, month: Month, tag_keys: Sequence[str]) -> list[
 
 def tells_usage_types(ledger: Ledger) -> bool:
     """Whether any delivery comes from an export, which has usage types."""
-    return any(one["format"] != FORMATS[-1] for one in ledger.deliveries)
+    return any(one["format"] != COST_EXPLORER for one in ledger.deliveries)
 
 
 def add_up(charges: Iterable[Charges], month: Month) -> Actual:
