@@ -86,18 +86,16 @@ def _headed(rows: Rows) -> list[Column]:
 
 def _laid_out(rows: Rows, limit: int | None) -> tuple[list[Column], list[list[str]], list[int]]:
     """The columns a person is shown, the text in them, and which columns of the rows they are."""
-    cells = _cells(rows, limit)
-    kept = [at for at, column in enumerate(rows.columns) if _is_shown(column, at, rows, limit)]
+    lines = list(rows.read(limit))
+    kept = [at for at, column in enumerate(rows.columns) if _is_shown(column, [line[at] for line in lines])]
     # A tag's key may be the name of a column, and hold what must not be printed.
     headed = _headed(rows)
     columns = [headed[at] for at in kept]
-    return columns, [[line[at] for at in kept] for line in cells], kept
+    return columns, [[shown(line[at], rows.columns[at].kind) for at in kept] for line in lines], kept
 
 
-def _is_shown(column: Column, at: int, rows: Rows, limit: int | None) -> bool:
-    if column.shown == "filled":
-        return any(row[at] for row in rows.read(limit))
-    return column.shown == "always"
+def _is_shown(column: Column, values: Sequence[Any]) -> bool:
+    return any(values) if column.shown == "filled" else column.shown == "always"
 
 
 def _row_of_totals(document: Document) -> Mapping[str, Any]:
