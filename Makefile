@@ -20,7 +20,7 @@ demo: $(VENV)/.runtime ## Show a weekly cost report of an invented company
 	@$(BIN)/finops demo --out $(DEMO)
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # One step after the other, so that the first failure and the tests' closing line are the last words.
 check: $(VENV)/.dev ## Run everything that CI runs

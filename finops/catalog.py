@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -25,7 +25,9 @@ from finops.errors import DataError, EngineError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+# The older versions whose deliveries can still be read, or made anew from the store.
+_READABLE = (2, SCHEMA_VERSION)
 # The format of what was asked of Cost Explorer; every other one is an export's.
 COST_EXPLORER = "Cost Explorer"
 MARTS = ("resource_daily", "daily_cost", "period_totals", "charges", "split_cost_daily", "tag_sets")
@@ -35,13 +37,15 @@ JOURNAL = "journal"
 # No file's name becomes this one: DuckDB calls a database by its file up to the first dot.
 _OLD = "catalog.before"
 _ENTRY_TABLES = ("deliveries", "delivery_payers", "delivery_files", "unavailable_metrics", "problems")
+# What making a delivery finds out, other than by looking at its files.
+_MADE = ("deliveries", "delivery_payers", "unavailable_metrics", "problems")
 _TABLES = """
 create table catalog (schema_version integer);
 create table deliveries (
     delivery_id varchar primary key, export varchar, identity varchar, format varchar, shape varchar, period varchar,
     delivery varchar, source varchar, fingerprint varchar, files integer, bytes bigint, rows bigint,
     unblended decimal(38, 10), currency varchar, final boolean, vouched boolean, loaded_at timestamp,
-    last_charge timestamp, layout json, state varchar
+    last_charge timestamp, layout json, state varchar, recipe varchar
 );
 create table delivery_payers (delivery_id varchar, billing_account_id varchar, rows bigint);
 create table delivery_files (delivery_id varchar, name varchar, bytes bigint);
@@ -66,7 +70,8 @@ class Delivery:
     `export` is unique in the database; `identity` says which export it is, wherever its files were found.
 
     `final` is null where the export has no invoice ids; `vouched` says whether a manifest listed its files;
-    `state` is `current`, or `replaced` once a newer delivery of the period has taken its place.
+    `state` is `current`, or `replaced` once a newer delivery of the period has taken its place. `recipe` says how its
+    marts were made, and is blank where that was not kept.
     """
 
     delivery_id: str
@@ -89,6 +94,7 @@ class Delivery:
     last_charge: datetime | None
     layout: dict[str, Any]
     state: str = "current"
+    recipe: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,10 +156,10 @@ def _open(database: Path, read_only: bool) -> DuckDBPyConnection:
         raise DataError(
             f"this is no finops database: {reason}", str(database), "name another file with --db"
         ) from error
-    if version != SCHEMA_VERSION:
+    if version not in _READABLE:
         connection.close()
         raise DataError(
-            f"the database has version {version}, this finops reads version {SCHEMA_VERSION}",
+            f"the database has version {version}, this finops reads {' and '.join(map(str, _READABLE))}",
             str(database),
             "ingest the exports into a new database",
         )
@@ -180,13 +186,22 @@ def single_writer(database: Path) -> Iterator[None]:
 
 def commit(database: Path, entry: Entry, run: Run | None = None) -> None:
     """Make a delivery current and the one it replaces `replaced`: all of it, or nothing."""
+    _rewrite(database, lambda connection: _record(connection, entry, run or Run()))
+
+
+def commit_remade(database: Path, delivery_id: str, entry: Entry) -> None:
+    """Put a delivery that was made anew from its own rows in the place of what it was: all of it, or nothing."""
+    _rewrite(database, lambda connection: _exchange(connection, delivery_id, entry))
+
+
+def _rewrite(database: Path, change: Callable[[DuckDBPyConnection], None]) -> None:
     draft = database.with_name(f"{database.name}.{os.getpid()}.tmp")
     try:
         connection = _create(draft)
         try:
             if database.exists():
                 _copy_tables(connection, database)
-            _record(connection, entry, run or Run())
+            change(connection)
             _define_views(connection, store_of(database))
         finally:
             connection.close()
@@ -211,7 +226,7 @@ def _copy_tables(connection: DuckDBPyConnection, database: Path) -> None:
     _open(database, read_only=True).close()
     connection.execute(f"attach {literal(str(database))} as {identifier(_OLD)} (read_only)")
     for table in _ENTRY_TABLES:
-        connection.execute(f"insert into {table} select * from {identifier(_OLD)}.{table}")
+        connection.execute(f"insert into {table} by name select * from {identifier(_OLD)}.{table}")
     copy_arrivals(connection, _OLD)
     connection.execute(f"detach {identifier(_OLD)}")
 
@@ -224,6 +239,21 @@ def _record(connection: DuckDBPyConnection, entry: Entry, run: Run) -> None:
         [new.identity, new.period],
     )
     _forget(connection, new, run.keep)
+    _insert(connection, entry)
+
+
+def _exchange(connection: DuckDBPyConnection, old: str, entry: Entry) -> None:
+    """What is known of the old one stays known: where it came from, when, and what it replaced."""
+    new = entry.delivery.delivery_id
+    for table in _MADE:
+        connection.execute(f"delete from {table} where delivery_id = ?", [old])
+    for table, column in (("delivery_files", "delivery_id"), ("arrivals", "delivery_id"), ("arrivals", "replaced")):
+        connection.execute(f"update {table} set {column} = ? where {column} = ?", [new, old])
+    _insert(connection, entry)
+
+
+def _insert(connection: DuckDBPyConnection, entry: Entry) -> None:
+    new = entry.delivery
     values = {**asdict(new), "layout": json.dumps(new.layout)}
     marks = ", ".join("?" * len(values))
     connection.execute(f"insert into deliveries ({', '.join(values)}) values ({marks})", list(values.values()))
@@ -269,8 +299,19 @@ def _define_views(connection: DuckDBPyConnection, store: Path) -> None:
 
 
 def has_mart(store: Path, delivery_id: str, mart: str) -> bool:
-    """Whether a delivery has the mart: one loaded by an earlier finops lacks those that came later."""
+    """Whether a delivery has the mart."""
     return (store / delivery_id / "marts" / f"{mart}.parquet").exists()
+
+
+def require_marts(store: Path, deliveries: Sequence[Delivery]) -> None:
+    """Raises DataError for a delivery whose marts are not there."""
+    for one in deliveries:
+        if not all(has_mart(store, one.delivery_id, mart) for mart in MARTS):
+            raise DataError(
+                f"the files of delivery {one.delivery} of {one.export} {one.period} are gone from the store",
+                str(store),
+                "ingest that period again",
+            )
 
 
 def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str, folders: Mapping[str, str] | None = None) -> str:

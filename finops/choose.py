@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from finops.as_of import held_then
 from finops.catalog import COST_EXPLORER, Delivery, Problem, recorded, unavailable_in
 from finops.errors import DataError, UsageError
+from finops.ledger.recipe import recipe
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,6 +83,26 @@ def choose(
         payers_left_out=tuple(left_out),
         unavailable=unavailable_in(catalog, [one.delivery_id for one in counted]),
         problems=(*notes, *_several_payers(counted, payers), *_quality(catalog, counted, metric)),
+    )
+
+
+def of_another_version(one: Delivery) -> bool:
+    """Whether the marts of a delivery were made another way than this version makes them."""
+    return one.recipe != recipe(one.shape)
+
+
+def require_this_version(counted: Sequence[Delivery]) -> None:
+    """Raises DataError for a delivery of another version: figures made in different ways are not added up."""
+    other = [one for one in counted if of_another_version(one)]
+    if not other:
+        return
+    first = other[0]
+    more = f" and {len(other) - 1} more" if len(other) > 1 else ""
+    gone = first.state == "replaced"
+    raise DataError(
+        f"another version of finops loaded {first.export} {first.period}{more}",
+        f"delivery {first.delivery}" + (", which was replaced: its rows are gone" if gone else ""),
+        "a reading without --as-of" if gone else "finops db upgrade: it makes them anew from the store",
     )
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.catalog import Delivery, Problem, changes_sql, mart_sql, open_catalog, store_of
-from finops.choose import Chosen, choose
+from finops.catalog import Delivery, Problem, changes_sql, mart_sql, open_catalog, require_marts, store_of
+from finops.choose import Chosen, choose, require_this_version
 from finops.config.settings import Settings
 from finops.cuts import folders
 from finops.dimensions import (
@@ -131,7 +131,8 @@ def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
 def _chosen(db: Path, ask: Ask) -> Chosen:
     with open_catalog(db) as catalog:
         chosen = choose(catalog, ask.metric, period=ask.period, export=ask.export, as_of=ask.as_of)
-    _require_marts(store_of(db), chosen.deliveries)
+    require_this_version(chosen.deliveries)
+    require_marts(store_of(db), chosen.deliveries)
     if ask.metric in chosen.unavailable:
         raise UsageError(
             f"the export cannot give {ask.metric} cost: it has no usable {chosen.unavailable[ask.metric]}",
@@ -139,16 +140,6 @@ def _chosen(db: Path, ask: Ask) -> Chosen:
             "another --metric, or deliver the export with that column",
         )
     return chosen
-
-
-def _require_marts(store: Path, deliveries: Sequence[Delivery]) -> None:
-    for one in deliveries:
-        if not (store / one.delivery_id / "marts").is_dir():
-            raise DataError(
-                f"the files of delivery {one.delivery} of {one.export} {one.period} are gone from the store",
-                str(store),
-                "ingest that period again",
-            )
 
 
 def _create_views(

@@ -7,7 +7,7 @@ from datetime import UTC
 from pathlib import Path
 
 from finops.catalog import Delivery, deliveries, open_catalog
-from finops.choose import Chosen, choose
+from finops.choose import Chosen, choose, of_another_version
 from finops.document import Basis, Column, Document, Rows, span_of
 
 COLUMNS = (
@@ -24,6 +24,7 @@ COLUMNS = (
 )
 METRIC = "unblended"
 _FINALITY = {True: "", False: "estimated", None: "finality unknown"}
+_OTHER_VERSION = "loaded by another version of finops: finops db upgrade"
 _UNVOUCHED = "nothing vouches for completeness"
 
 # (delivery id, payer)
@@ -72,6 +73,8 @@ def _notes(one: Delivery, shares: Sequence[Share], counted_from: Mapping[Share, 
     for export in sorted(set(counted.values()) - {one.export}):
         left = [payer for payer, name in counted.items() if name == export]
         yield f"counted from {export}" + ("" if left == payers else f" for payer {', '.join(left)}")
+    if of_another_version(one):
+        yield _OTHER_VERSION
     if not one.vouched:
         yield _UNVOUCHED
     if word := _FINALITY[one.final]:

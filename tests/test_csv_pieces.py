@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import threading
 import zipfile
 from pathlib import Path
 
@@ -98,13 +99,15 @@ def test_an_empty_file_has_no_header(tmp_path: Path) -> None:
 
 def test_a_reader_that_stops_early_stops_the_decompression_too(tmp_path: Path) -> None:
     source = packed(tmp_path, "bill.csv.gz", b"a\n" + b"1\n" * 5000)
+    before = set(threading.enumerate())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_pieces, "PIECE_BYTES", 100)
         patch.setattr(csv_pieces, "_BLOCK", 50)
         stream = pieces([source], tmp_path)
         next(stream)
+        assert set(threading.enumerate()) - before
         stream.close()
-    assert not [thread for thread in __import__("threading").enumerate() if thread.daemon and thread.is_alive()]
+    assert not set(threading.enumerate()) - before
 
 
 def test_a_newline_within_quotes_ends_no_record() -> None:

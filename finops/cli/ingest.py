@@ -82,11 +82,24 @@ def _ingest_exports(
     found = wanted.survey()
     _announce(found)
     database = db_path(db)
+    if not dry_run:
+        _upgrade(database)
     tasks = plan(database, found.found)
     if dry_run:
         print("\n".join(describe(tasks, wanted.requests(), room_for(database, tasks))))
     else:
         _load(database, wanted, tasks, keep)
+
+
+def _upgrade(database: Path) -> None:
+    """What another version loaded is made anew first; what cannot be is read again, where it was found, or said."""
+    from finops.cli.db_upgrade import upgraded
+    from finops.cli.progress import say
+    from finops.ledger.upgrade import outdated
+
+    if database.exists() and outdated(database):
+        for one in upgraded(database):
+            say(f"  note: {one.error.what}; {one.error.fix}" if one.error else "")
 
 
 def _load(database: Path, wanted: sources.Sources, tasks: list[Task], keep: int) -> None:

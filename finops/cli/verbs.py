@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "variance": "Hold the estimates of documents against the bill, line by line.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
+    "db upgrade": "Make what another version of finops loaded anew, from the store alone.",
     "sql": "Print the SQL of a model in the dialect of an engine.",
 }
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from finops.catalog import Delivery
+from finops.choose import of_another_version
 from finops.doctor.case import Case
 from finops.doctor.check import Verdict, ok, problem, several, unchecked
 from finops.doctor.holdings import Holdings, missing_months, newest_charge
@@ -42,7 +43,10 @@ def with_holdings(rule: _Rule) -> Callable[[Case], Verdict]:
 
 
 def files(case: Case, held: Holdings) -> Verdict:
-    """Every delivery in the catalog still has its files in the store."""
+    """Every delivery in the catalog still has its files in the store, and they are as this version makes them."""
+    other = [one for one in held.counted if of_another_version(one)]
+    if other and not held.lost:
+        return problem(f"another version of finops loaded {_named(other)}", "finops db upgrade")
     if not held.lost:
         return ok("every delivery has its files beside the database")
     return problem(f"the files of {_named(held.lost)} are gone from the store", _ingest(held.lost[0]))

@@ -15,6 +15,8 @@ from typing import Literal
 
 from finops.errors import DataError
 
+COLUMNS = Path(__file__).with_name("columns.csv")
+
 Shape = Literal["cur", "focus"]
 LabelSource = Literal["resource_tag", "cost_category", "account_tag", "prefixed"]
 
@@ -76,7 +78,7 @@ def squash(name: str) -> str:
 @cache
 def known_columns(shape: Shape) -> tuple[Column, ...]:
     """The source columns of a shape, from columns.csv."""
-    with Path(__file__).with_name("columns.csv").open(newline="", encoding="utf-8") as handle:
+    with COLUMNS.open(newline="", encoding="utf-8") as handle:
         return tuple(
             Column(row["name"], row["kind"], bool(row["required"]))  # type: ignore[arg-type]
             for row in csv.DictReader(handle)

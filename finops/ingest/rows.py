@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _FICLONE = 0x40049409
 # Each piece in work takes some hundred megabytes of memory and disk.
 _MOST_AT_ONCE = 4
+# What was kept before has a number already.
+_NUMBER = re.compile(r"^\d{5}-")
 _NULL_TEXTS = {"focus": ("", "NULL"), "cur": ("",)}
 Progress = Callable[[Path], None]
 
@@ -144,7 +147,11 @@ def _converted(
 def _keep(sources: Sequence[Path], folder: Path, copy: Callable[[Path, Path], Path]) -> list[Path]:
     """Copies of the files, which nobody can change while they are read."""
     folder.mkdir()
-    return [copy(source, folder / f"{number:05d}-{source.name}") for number, source in enumerate(sources, start=1)]
+    names = [_NUMBER.sub("", source.name) for source in sources]
+    return [
+        copy(source, folder / f"{number:05d}-{name}")
+        for number, (source, name) in enumerate(zip(sources, names, strict=True), start=1)
+    ]
 
 
 def _convert_pieces(

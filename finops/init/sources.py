@@ -57,9 +57,12 @@ def _look(database: Path, policy: TagPolicy, documents: tuple[str, ...]) -> Seen
 def _marts(database: Path) -> Iterator["DuckDBPyConnection"]:
     """The two marts that tell of tags and places, of all that is loaded, whatever its period or currency."""
     from finops.catalog import deliveries, mart_sql, store_of
+    from finops.choose import require_this_version
     from finops.engines.duckdb import connect
 
-    loaded = [delivery.delivery_id for delivery in deliveries(database)]
+    held = deliveries(database)
+    require_this_version(held)
+    loaded = [delivery.delivery_id for delivery in held]
     connection = connect()
     try:
         for mart in ("tag_sets", "daily_cost"):

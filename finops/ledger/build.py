@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import finops.ingest
 from finops import models
 from finops.catalog import Problem
 from finops.engines.duckdb import literal
@@ -17,19 +16,13 @@ from finops.engines.layout import Layout
 from finops.engines.source import Care, label_sets_sql, source_sql, source_totals_sql, tag_sets_sql, unreadable_sql
 from finops.errors import DataError
 from finops.ingest.metrics import needed_by, unavailable_metrics
+from finops.ledger.recipe import SERVICE_CODES, SOURCE_MODELS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SERVICE_CODES = Path(finops.ingest.__file__).with_name("service_codes.csv")
 # AWS rounds amortized costs row by row; what stays below half a cent in a month is that, not a missing fee.
 _NOTICEABLE = Decimal("0.005")
-# The models between the rows of an export and `line_items`, in order. The small one is a table, so that the engine
-# knows it is small and joins the rows to it without holding them.
-_SOURCE_MODELS = {
-    "cur": {"cur": "view", "cur_net_commitment_used": "table", "cur_line_items": "view"},
-    "focus": {"focus": "view", "focus_line_items": "view"},
-}
 
 
 @dataclass(frozen=True)
@@ -109,7 +102,7 @@ def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Pat
         "create or replace temp table service_codes as "
         f"select * from read_csv({literal(str(SERVICE_CODES))}, header = true, all_varchar = true)"
     )
-    for name, kind in _SOURCE_MODELS[layout.shape].items():
+    for name, kind in SOURCE_MODELS[layout.shape].items():
         connection.execute(f"create or replace temp {kind} {name} as {models.model(name).sql}")
     connection.execute(f"create or replace temp view line_items as select * from {layout.shape}_line_items")
     return totals

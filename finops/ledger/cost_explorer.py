@@ -16,8 +16,9 @@ from finops.ingest.cost_explorer.account import Account
 from finops.ingest.cost_explorer.groups import Group
 from finops.ingest.cost_explorer.plan import RECORD_TYPES, Cut
 from finops.ingest.discover import Found
-from finops.ledger.build import SERVICE_CODES, Built, write_marts
+from finops.ledger.build import Built, write_marts
 from finops.ledger.parts import Part, Step
+from finops.ledger.recipe import SERVICE_CODES, SOURCE_MODELS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -104,8 +105,8 @@ def _bind_source(connection: DuckDBPyConnection, files: dict[Cut, Path]) -> None
     charges, first, *_ = files.values()
     _read(connection, "cost_explorer_charge_rows", charges)
     _bind_cut(connection, first)
-    for name in ("cost_explorer", "cost_explorer_line_items"):
-        connection.execute(f"create or replace temp view {name} as {models.model(name).sql}")
+    for name, kind in SOURCE_MODELS[SHAPE].items():
+        connection.execute(f"create or replace temp {kind} {name} as {models.model(name).sql}")
 
 
 def _bind_cut(connection: DuckDBPyConnection, groups: Path, may_carry_tag: Sequence[str] = ()) -> None:

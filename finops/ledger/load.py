@@ -36,6 +36,7 @@ from finops.ledger.build import Built
 from finops.ledger.fetched import local_files
 from finops.ledger.journal import Change, write_changes
 from finops.ledger.parts import Part, Parts, Step, export_parts
+from finops.ledger.recipe import recipe
 from finops.ledger.sweep import sweep
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _load_one(database: Path, found: Found, step: Step, parts: Parts, run: Run) 
         return
     if found.missing:
         raise _missing(found)
-    with _incoming(database) as folder, _engine_errors(found), local_files(database, found, step) as files:
+    with incoming(database) as folder, engine_errors(found), local_files(database, found, step) as files:
         connection = connect(spill=folder / "spill")
         for part in parts(connection, found, files, folder, step):
             step(f"{found.export} {part.period}: marts", 0)
@@ -126,25 +127,20 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
         if delivery.identity == found.identity
         and delivery.fingerprint.startswith(found.fingerprint)
         and (found.period is None or delivery.period == found.period)
+        and delivery.recipe == recipe(delivery.shape)
         and all(has_mart(store_of(database), delivery.delivery_id, mart) for mart in MARTS)
     ]
 
 
 def _finish(database: Path, connection: DuckDBPyConnection, found: Found, part: Part, folder: Path, run: Run) -> Loaded:
-    delivery_id = _delivery_id(found, part.period)
+    delivery_id = delivery_id_of(found, part.period)
     final = folder / delivery_id
     built = part.build(final, delivery_id)
-    (final / "rows").mkdir()
-    for path in part.files:
-        path.rename(final / "rows" / path.name)
-    _keep_originals(part.originals, final / "originals")
-    delivery = _delivery(found, part, delivery_id, built, _export_name(database, found))
+    delivery = delivery_of(found, part, delivery_id, built, _export_name(database, found))
     same = (found.identity, part.period)
     previous = next((old for old in _current(database) if (old.identity, old.period) == same), None)
     changes = _changes(database, connection, delivery_id, previous, built)
-    home = store_of(database) / delivery_id
-    shutil.rmtree(home, ignore_errors=True)
-    final.rename(home)
+    move_into(store_of(database), final, part)
     commit(database, Entry(delivery, built.payers, found.sizes, built.unavailable, built.problems), run)
     return Loaded(
         found, delivery, tuple(built.problems), delivery.bytes, previous.delivery if previous else None, changes
@@ -165,6 +161,17 @@ def _changes(
     return tuple(write_changes(connection, store, delivery_id, old, {*lacking, *built.unavailable}, target))
 
 
+def move_into(store: Path, final: Path, part: Part) -> None:
+    """Put the marts in `final`, the rows and the original files of a delivery into the store."""
+    (final / "rows").mkdir()
+    for path in part.files:
+        path.rename(final / "rows" / path.name)
+    _keep_originals(part.originals, final / "originals")
+    home = store / final.name
+    shutil.rmtree(home, ignore_errors=True)
+    final.rename(home)
+
+
 def _keep_originals(originals: Sequence[Path], folder: Path) -> None:
     """Where one file holds several periods, each delivery has it; the blocks are on the disk once."""
     for path in originals:
@@ -172,7 +179,8 @@ def _keep_originals(originals: Sequence[Path], folder: Path) -> None:
         os.link(path, folder / path.name)
 
 
-def _delivery(found: Found, part: Part, delivery_id: str, built: Built, export: str) -> Delivery:
+def delivery_of(found: Found, part: Part, delivery_id: str, built: Built, export: str) -> Delivery:
+    """The entry of a delivery whose marts are made."""
     return Delivery(
         delivery_id=delivery_id,
         export=export,
@@ -193,6 +201,7 @@ def _delivery(found: Found, part: Part, delivery_id: str, built: Built, export: 
         loaded_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
         last_charge=built.last_charge,
         layout=part.layout,
+        recipe=recipe(part.shape),
     )
 
 
@@ -205,7 +214,8 @@ def _export_name(database: Path, found: Found) -> str:
     return f"{found.export}@{sha256(found.identity.encode()).hexdigest()[:6]}" if taken else found.export
 
 
-def _delivery_id(found: Found, period: str) -> str:
+def delivery_id_of(found: Found, period: str) -> str:
+    """A new name for a delivery, of which no other was ever made."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", found.export).strip("-")[:40] or "export"
     identity = f"{found.identity}/{period}/{found.delivery}/{found.fingerprint}/{datetime.now(UTC).isoformat()}"
     return f"{name}-{period}-{sha256(identity.encode()).hexdigest()[:10]}"
@@ -216,7 +226,7 @@ def _current(database: Path) -> list[Delivery]:
 
 
 @contextmanager
-def _incoming(database: Path) -> Iterator[Path]:
+def incoming(database: Path) -> Iterator[Path]:
     """A folder in the store that is gone afterwards, whatever happens."""
     folder = store_of(database) / f"{_INCOMING}-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -229,7 +239,7 @@ def _incoming(database: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _engine_errors(found: Found) -> Iterator[None]:
+def engine_errors(found: Found) -> Iterator[None]:
     """What DuckDB says about a delivery, in words that name the delivery."""
     import duckdb
 

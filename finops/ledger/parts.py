@@ -48,9 +48,14 @@ def export_parts(
     """The billing periods in the files of an export. Raises DataError for files that are no export of one."""
     rows = store_rows(connection, files, folder / "rows", partial(_read, found, step), ours=bool(found.fetch))
     for period, part in _periods(connection, found, rows, folder):
-        layout = replace(part.layout, types=dict(part.layout.types), columns=dict(part.layout.columns))
-        built = partial(_build_export, connection, part, period)
-        yield Part(period, part.files, part.format, part.layout.shape, asdict(layout), built, part.originals)
+        yield part_of(connection, period, part)
+
+
+def part_of(connection: DuckDBPyConnection, period: str, rows: Rows) -> Part:
+    """One billing period whose rows are in the store."""
+    layout = replace(rows.layout, types=dict(rows.layout.types), columns=dict(rows.layout.columns))
+    built = partial(_build_export, connection, rows, period)
+    return Part(period, rows.files, rows.format, rows.layout.shape, asdict(layout), built, rows.originals)
 
 
 def _build_export(connection: DuckDBPyConnection, rows: Rows, period: str, folder: Path, delivery_id: str) -> Built:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops.catalog import COST_EXPLORER, Delivery, has_mart, mart_sql, open_catalog, store_of
-from finops.choose import Chosen, choose
+from finops.catalog import COST_EXPLORER, Delivery, mart_sql, open_catalog, require_marts, store_of
+from finops.choose import Chosen, choose, require_this_version
 from finops.dimensions import parse_where
 from finops.engines.duckdb import connect
 from finops.errors import DataError, UsageError
@@ -90,7 +90,8 @@ def _side(database: Path, question: Question, name: str, export: str | None, amo
     if question.metric in chosen.unavailable:
         missing = chosen.unavailable[question.metric]
         raise UsageError(f"{name} cannot give {question.metric} cost: no usable {missing}", "--metric", "another one")
-    _require_mart(database, chosen)
+    require_this_version(chosen.deliveries)
+    require_marts(store_of(database), chosen.deliveries)
     with closing(connect()) as connection:
         charges, currencies, payers = _charges(connection, store_of(database), chosen, question)
     used = {one.period for one in charges}
@@ -102,13 +103,6 @@ def _side(database: Path, question: Question, name: str, export: str | None, amo
         )
     counted = tuple(one for one in chosen.deliveries if one.period in used)
     return Side(name, currencies[0], tuple(charges), counted, chosen.problems, frozenset(payers))
-
-
-def _require_mart(database: Path, chosen: Chosen) -> None:
-    for one in chosen.deliveries:
-        if not has_mart(store_of(database), one.delivery_id, MART):
-            what = f"{one.export} {one.period} was loaded by an earlier finops, which kept no charges by invoice"
-            raise DataError(what, str(database), f"load it again: finops ingest {one.source}")
 
 
 def _charges(
