@@ -9,9 +9,12 @@ from finops.cli.reading import asked, label_tags, opened
 
 Env = Annotated[str | None, typer.Option("--env", metavar="NAME", help="Only the lines of this environment.")]
 
+Budgets = Annotated[bool, typer.Option("--budgets", help="Hold the budgets of the settings against the bill instead.")]
+
 
 def run(
     env: Env = None,
+    budgets: Budgets = False,
     period: Period = None,
     metric: Metric = None,
     where: Where = None,
@@ -22,6 +25,11 @@ def run(
     config: ConfigFile = None,
 ) -> None:
     """Hold the estimates of documents against the bill, line by line."""
+    if budgets:
+        from finops.cli.budgets import show_budgets
+
+        show_budgets(env, period, metric, where, export, form, output, db, config)
+        return
     from finops.output import write
     from finops.variance.document import variance
 
