@@ -46,6 +46,7 @@ COLUMNS = (
     Column("detail", shown="filled"),
 )
 _FILE = "finops.toml"
+AWS = "AWS Budgets"
 
 
 def budgets_held(
@@ -62,7 +63,7 @@ def budgets_held(
     document = Document(
         command="variance --budgets",
         basis=replace(basis_of(ledger), end=bill.newest_days(1).end),
-        rows=Rows.of(COLUMNS, [row(one, ledger.settings) for one in results]),
+        rows=Rows.of(COLUMNS, [row(one, source_of(one.budget, ledger.settings)) for one in results]),
         totals=counted([one.kind for one in results]),
         problems=[*ledger.problems, *_told(ledger, bill)],
     )
@@ -88,14 +89,22 @@ def _wanted(settings: Settings, environment: str | None) -> list[Budget]:
     return found
 
 
-def row(one: Result, settings: Settings) -> tuple[Any, ...]:
-    """One result as the values of `COLUMNS`."""
+def with_aws(document: Document, found: Sequence[Result], more: Sequence[Problem]) -> Document:
+    """The document with what AWS Budgets says of its own budgets as rows below."""
+    rows = [*document.rows.read(None), *(row(one, AWS) for one in found)]
+    kinds = [one[document.rows.names.index("class")] for one in rows]
+    problems = [*document.problems, *more]
+    return replace(document, rows=Rows.of(COLUMNS, rows), totals=counted(kinds), problems=problems)
+
+
+def row(one: Result, source: str) -> tuple[Any, ...]:
+    """One result as the values of `COLUMNS`; `source` is where the budget is stated."""
     budget = one.budget
     return (
         budget.name, budget.environment, budget.period, one.start, one.end, one.limit, one.limit_to_date, one.actual,
         one.used, one.forecast, one.forecast_p10, one.forecast_p90, one.forecast_used,
         one.alert_reached, one.next_alert, one.forecast_alert_reached, one.kind, one.metric, one.complete_through,
-        budget.owner, source_of(budget, settings), one.detail,
+        budget.owner, source, one.detail,
     )  # fmt: skip
 
 
