@@ -150,14 +150,22 @@ def parse_by(text: str | None) -> list[Dimension]:
 def parse_where(text: str) -> Filter:
     """One `--where KEY=VALUE[,VALUE]`; a value that holds a comma is quoted as in CSV.
 
-    Raises UsageError for an unknown key or no value. Line item types take covered usage and its negation
-    together: either one alone counts the same hour's cost twice or takes it back without having counted it.
+    Raises UsageError for an unknown key or no value.
     """
     word, equals, rest = text.partition("=")
     values = _split(rest)
     if not equals or not word.strip() or not any(values):
         raise UsageError(f"--where needs KEY=VALUE, not {text!r}", fix="--where service=AmazonEC2,AmazonS3 for example")
-    found = dimension(word.strip())
+    return filter_on(word.strip(), values)
+
+
+def filter_on(word: str, values: Sequence[str]) -> Filter:
+    """The filter that a dimension has one of the values. Raises UsageError for an unknown dimension.
+
+    Line item types take covered usage and its negation together: either one alone counts the same hour's cost
+    twice or takes it back without having counted it.
+    """
+    found = dimension(word)
     together = [value for value in COVERED_AND_NEGATION if value not in values]
     if found.word == "line_item_type" and len(together) == 1:
         return Filter(found, (*values, *together), widened=True)

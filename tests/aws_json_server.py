@@ -21,6 +21,7 @@ READING = ("Get", "List", "Describe", "Head")
 SERVICES = {
     "AWSOrigamiServiceGatewayService": "cur",
     "AWSBillingAndCostManagementDataExports": "bcm-data-exports",
+    "AWSBudgetServiceGateway": "budgets",
     "AWSInsightsIndexService": "ce",
     "AWSOrganizationsV20161128": "organizations",
 }

@@ -115,9 +115,9 @@ def test_every_setting_arrives():
 
 def test_numbers_are_exact_decimals():
     settings = parse_settings(FULL.replace("720", "720.10"))
-    budget = settings.environments[0].budget
-    assert budget is not None
-    assert budget.month == Decimal("720.10")
+    (budget,) = settings.budgets
+    assert (budget.name, budget.period, budget.environment) == ("prod", "month", "prod")
+    assert budget.amount == Decimal("720.10")
     assert budget.alert == (Decimal("0.5"), Decimal("0.8"), Decimal("1.0"))
     whole = parse_settings(FULL).check
     assert isinstance(whole.tag_coverage, Decimal)

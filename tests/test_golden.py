@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,16 +19,17 @@ import jsonschema
 import pytest
 
 from finops.allocate import allocated_spend
+from finops.budgets.document import budgets_held
 from finops.catalog import Problem
 from finops.changes import changes
-from finops.config import Allocation, Environment, Settings
+from finops.config import Allocation, Environment, Settings, parse_settings
 from finops.dimensions import parse_by
 from finops.doctor.check import Check, ok, problem, unchecked
 from finops.doctor.examine import as_document
 from finops.document import Document, Rows
 from finops.explain import explain
 from finops.output import write
-from finops.reader import Ask, open_ledger
+from finops.reader import Ask, Ledger, open_ledger
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
 from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
@@ -46,6 +48,19 @@ GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parent.parent / "docs" / "schema" / "output.schema.json"
 COLUMNS = ("bill_invoice_id", "line_item_resource_id", "resource_tags", "savings_plan_used_commitment")
 LOADED_AT = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+BUDGETS = """
+[environments.prod]
+match = { "tag:Environment" = ["prod"] }
+budget = { month = 520, day = 16, alert = [0.5, 0.8, 1.0], forecast_alert = [0.9], owner = "web" }
+[environments.staging]
+match = { account = ["000000000009"] }
+budget = { month = "30% of prod" }
+[[budget]]
+name = "storage"
+where = { service = "AmazonS3" }
+month = 660
+hour = 1
+"""
 ESTIMATED = Problem("estimated", "costs without an invoice id are estimates", "acme-cur 2026-10")
 
 
@@ -175,6 +190,20 @@ def held_against_estimates(folder: Path) -> Document:
         return _at_a_fixed_time(variance(ledger, None, None))
 
 
+def held_against_budgets(folder: Path) -> Document:
+    from finops.cli import main
+
+    database = folder / "finops.duckdb"
+    main(["ingest", str(october(folder)), "--db", str(database)])
+    settings = parse_settings(BUDGETS)
+
+    def open_part(ask: Ask) -> AbstractContextManager[Ledger]:
+        return open_ledger(database, settings, ask)
+
+    with open_part(Ask(metric="amortized")) as ledger:
+        return _at_a_fixed_time(budgets_held(ledger, open_part, database, None, None)[0])
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -191,6 +220,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "reconcile_invoices": reconciled_with_invoices,
     "estimates": estimates,
     "variance": held_against_estimates,
+    "variance_budgets": held_against_budgets,
 }
 
 

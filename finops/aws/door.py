@@ -16,6 +16,7 @@ from finops.errors import EngineError, FinopsError
 # Services whose host botocore would otherwise derive from the caller's region, where none exists.
 _HOME_REGION = {
     "bcm-data-exports": "us-east-1",
+    "budgets": "us-east-1",
     "ce": "us-east-1",
     "cur": "us-east-1",
     "invoicing": "us-east-1",

@@ -52,16 +52,15 @@ def load_settings(path: Path | None = None, asked: bool = True) -> Settings:
 def parse_settings(text: str, path: Path | None = None) -> Settings:
     """The settings in the text of a finops.toml; `path` is what errors call it. Raises ConfigError."""
     from finops.config.build import build
+    from finops.config.lines import key_lines, nearest_line
     from finops.config.schema import Mismatch, check
 
     name = str(path or CONFIG_FILE)
     document = _parse(text, name)
     try:
         check(document)
-        return build(document, path)
+        return build(document, path, lambda key: nearest_line(key_lines(text), key))
     except Mismatch as error:
-        from finops.config.lines import key_lines, nearest_line
-
         line = nearest_line(key_lines(text), error.path)
         raise ConfigError(error.what, where=f"{name}:{line}", fix=error.fix) from error
 

@@ -8,7 +8,7 @@ from finops.config.lines import Path
 from finops.config.policy import tag_of
 from finops.config.schema import DIMENSIONS, METRICS, NO_VALUE, Mismatch, nearest
 from finops.config.settings import Allocation, TagPolicy
-from finops.config.valid_values import printed_value
+from finops.config.valid_values import printed_value, printed_values
 
 _ALL = Decimal(100)
 _KEYED = ("tag:", "cost_category:")
@@ -86,15 +86,7 @@ def _where(table: Mapping[str, Any], path: Path, policy: TagPolicy) -> dict[str,
         if value not in NO_VALUE:
             fix = f'"tag:Project" = "{value}" for a value; known: {", ".join(NO_VALUE)}'
             raise Mismatch((*path, "tag"), f'"{value}" is not what a line without a value says', fix)
-    return {key: _read(key, values, (*path, key), policy) for key, values in where.items()}
-
-
-def _read(key: str, values: Sequence[str], path: Path, policy: TagPolicy) -> tuple[str, ...]:
-    """The values as they print: those of a tag by its rule."""
-    if not key.startswith("tag:"):
-        return tuple(values)
-    tag = tag_of(policy, key.removeprefix("tag:").strip())
-    return tuple(value if value in NO_VALUE else printed_value(value, tag, path, policy) for value in values)
+    return {key: printed_values(key, values, (*path, key), policy) for key, values in where.items()}
 
 
 def _shares(shares: Mapping[str, Decimal], tags: Sequence[str], path: Path, policy: TagPolicy) -> dict[str, Decimal]:

@@ -1,17 +1,17 @@
 """From a document that fits the schema to the settings; here is what no schema can say."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
 
 from finops.config.allocations import allocations
+from finops.config.budgets import budgets
 from finops.config.lines import Path
 from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
 from finops.config.settings import (
-    Budget,
     CheckPolicy,
     Environment,
     Label,
@@ -30,13 +30,18 @@ from finops.config.valid_values import printed_value
 _NEARLY_THE_SAME = 0.85
 
 
-def build(document: Mapping[str, Any], path: File | None) -> Settings:
-    """The settings a checked document describes. Raises Mismatch when parts of it contradict each other."""
+def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Path], int] = lambda _: 0) -> Settings:
+    """The settings a checked document describes; `line_of` says where it has a key.
+
+    Raises Mismatch when parts of it contradict each other.
+    """
     tags = _tag_policy(document.get("tags", {}))
+    environments = tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items())
     result = Settings(
         path=path,
         tags=tags,
-        environments=tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items()),
+        environments=environments,
+        budgets=budgets(document, environments, tags, line_of),
         labels=tuple(_label(text, table) for text, table in document.get("estimates", {}).get("labels", {}).items()),
         owners=Owners(**document.get("owners", {})),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
@@ -118,7 +123,6 @@ def _claim(meaning: dict[str, str], text: str, value: str, path: Path) -> None:
 
 def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Environment:
     match = table.get("match", {})
-    budget = table.get("budget")
     claimed: dict[str, tuple[str, ...]] = {}
     for key, values in match.items():
         if key.startswith("tag:"):
@@ -132,7 +136,6 @@ def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Enviro
         regions=tuple(value.strip() for value in match.get("region", ())),
         aliases=tuple(table.get("aliases", ())),
         estimates=tuple(table.get("estimates", ())),
-        budget=Budget(**_frozen_table(budget)) if budget else None,
     )
 
 

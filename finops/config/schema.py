@@ -144,6 +144,19 @@ ALLOCATE = Table(
     },
     needed=("name", "to"),
 )
+PERIODS = ("hour", "day", "week", "month", "quarter", "year")
+SHARE_OF = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s+of\s+(\S.*?)\s*")
+_LIMIT = Kind(
+    'an amount of money, 0 or more, or a share as in "30% of production"',
+    lambda value: MONEY.fits(value) or (isinstance(value, str) and SHARE_OF.fullmatch(value) is not None),
+)
+_BUDGET = {
+    **dict.fromkeys(PERIODS, _LIMIT),
+    "alert": SHARES,
+    "forecast_alert": SHARES,
+    "metric": Kind(", ".join(METRICS), lambda value: value in METRICS),
+    "owner": TEXT,
+}
 LABEL = Table({"service": TEXT_OR_TEXTS, "usage_type": PATTERN}, prefixes={"tag:": TEXT_OR_TEXTS})
 
 DOCUMENT = Table(
@@ -163,7 +176,7 @@ DOCUMENT = Table(
                     "match": Table({"account": TEXTS, "region": TEXTS}, prefixes={"tag:": TEXTS}),
                     "aliases": TEXTS,
                     "estimates": TEXTS,
-                    "budget": Table({"month": MONEY, "alert": SHARES}, needed=("month",)),
+                    "budget": Table(_BUDGET),
                 }
             )
         ),
@@ -179,6 +192,7 @@ DOCUMENT = Table(
         ),
         "planned": Rows(Table({"where": WHERE, "date": DAY, "note": TEXT}, needed=("where", "date"))),
         "allocate": Rows(ALLOCATE),
+        "budget": Rows(Table({**_BUDGET, "name": TEXT, "where": WHERE}, needed=("name",))),
     }
 )
 

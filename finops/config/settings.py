@@ -56,10 +56,31 @@ class Owners:
 
 @dataclass(frozen=True)
 class Budget:
-    """Money per calendar month, in the currency of the bill, and the shares of it that raise an alert."""
+    """What a part of the bill may cost in each `period`: an amount in its currency, or a share of an environment.
 
-    month: Decimal
+    `share` (percent) of the cost of the environment `of` stands in place of `amount`. `where` are dimensions with
+    their values; none is the whole bill. Alerts are shares of the limit: of what was charged, and of the forecast.
+    """
+
+    name: str
+    period: str
+    """hour, day, week (from its Monday), month, quarter or year, by the calendar in UTC."""
+    amount: Decimal | None
+    share: Decimal | None = None
+    of: str = ""
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     alert: tuple[Decimal, ...] = ()
+    forecast_alert: tuple[Decimal, ...] = ()
+    metric: str | None = None
+    owner: str = ""
+    line: int = 0
+    """Where the settings state it, from 1; 0 where no file does."""
+
+    @property
+    def environment(self) -> str:
+        """The environment it is for, blank where it is for several or for none in particular."""
+        names = self.where.get("environment", ())
+        return names[0] if len(names) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +95,6 @@ class Environment:
     """What documents call it, besides its name."""
     estimates: tuple[str, ...] = ()
     """Documents with cost tables, relative to the folder of the settings file."""
-    budget: Budget | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +177,8 @@ class Settings:
     tags: TagPolicy = field(default_factory=TagPolicy)
     environments: tuple[Environment, ...] = ()
     labels: tuple[Label, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    """Those of environments, then those of `[[budget]]`, in the order of the file."""
     owners: Owners = field(default_factory=Owners)
     check: CheckPolicy = field(default_factory=CheckPolicy)
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)

@@ -33,6 +33,16 @@ _ALLOCATE = """\
 #to = "proportional"
 #by = ["spend", "account"]
 """
+_BUDGET = """\
+# Budgets for any other part of the bill: `finops variance --budgets`. A limit is money per hour, day, week, month,
+# quarter or year, or a share of an environment ("30% of prod"); an environment has its own in `budget` above.
+#[[budget]]
+#name = "storage"
+#where = { service = "AmazonS3" }
+#month = 200
+#alert = [0.8, 1.0]
+#forecast_alert = [1.0]
+"""
 _CHECK = """\
 # Who answers for what: the value of a tag, else the account. A handle is whom to write to.
 #[owners]
@@ -74,7 +84,7 @@ _CHECK = """\
 def settings_text(profile: Profile, seen: Seen) -> str:
     """A finops.toml from a profile, with what was seen as comments and suggestions. It loads as it is."""
     rules = [_values(one, seen) for one in profile.values]
-    parts = [_HEAD, _tags(profile), _seen_keys(seen), *rules, *_environments(profile, seen), _ALLOCATE, _CHECK]
+    parts = [_HEAD, _tags(profile), _seen_keys(seen), *rules, *_environments(profile, seen), _BUDGET, _ALLOCATE, _CHECK]
     return "\n".join(part for part in parts if part)
 
 

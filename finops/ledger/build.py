@@ -52,7 +52,7 @@ def build(
     Raises DataError when a cost is blank, the period does not fit, or a sum does not tie.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    totals = _bind_source(connection, layout, files, period)
+    totals = bind_source(connection, layout, files, period)
     _write_tag_sets(connection, layout, files, folder, delivery_id)
     write_marts(connection, folder, delivery_id, period)
     found = _summary(connection, layout)
@@ -85,8 +85,8 @@ def write_marts(connection: DuckDBPyConnection, folder: Path, delivery_id: str, 
     _require_period(connection, period)
 
 
-def _bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path], period: str) -> dict[str, Any]:
-    """Create the views the models read, and measure what they must sum to."""
+def bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path], period: str) -> dict[str, Any]:
+    """Create the view `line_items` over stored rows, and what it reads; return what the rows sum to."""
     totals = _measure(connection, layout, files, half_even=False)
     if not totals["line_items"]:
         raise DataError("the export has no rows", str(files[0].name), "deliver or copy the period again")

@@ -1,26 +1,30 @@
-"""GitHub workflow commands: a note on the line of the document that an estimate or a total stands on.
+"""GitHub workflow commands: a note on the line that an estimate, a total or a budget stands on.
 
 GitHub shows ten warnings and ten notices of a step, so the farthest off come first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from finops.document import Document
-from finops.output.values import money, printable
+from finops.output.values import money, printable, shown
 
 _IN_MESSAGE = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
 _IN_PROPERTY = (*_IN_MESSAGE, (":", "%3A"), (",", "%2C"))
 _FINDINGS = {"over": "warning", "under": "notice", "not_seen": "notice"}
+_BUDGETS = {"over": "warning", "forecast_over": "warning", "could_not_check": "warning", "alert": "notice"}
 
 
 def chunks(document: Document) -> Iterator[str]:
     """A command for every line that is off, then one for every problem that has a line of a document."""
     names = document.rows.names
     rows = [dict(zip(names, row, strict=True)) for row in document.rows.read(None)]
+    if document.command == "variance --budgets":
+        yield from _budgets(rows, document)
+        return
     off = [row for row in rows if row.get("class") in _FINDINGS]
     for row in sorted(off, key=lambda row: -abs(row["variance"] or Decimal(0))):
         title = f"{row['line']}: {str(row['class']).replace('_', ' ')}"
@@ -46,8 +50,27 @@ def _words(row: Mapping[str, Any], document: Document) -> str:
     )
 
 
+def _budgets(rows: Sequence[Mapping[str, Any]], document: Document) -> Iterator[str]:
+    off = [row for row in rows if row["class"] in _BUDGETS]
+    for row in sorted(off, key=lambda row: list(_BUDGETS).index(row["class"])):
+        file, _, line = str(row["source"]).rpartition(":")
+        title = f"budget {row['budget']} ({row['period']}): {str(row['class']).replace('_', ' ')}"
+        yield _command(_BUDGETS[row["class"]], file, line if file else "", title, _used(row, document))
+
+
+def _used(row: Mapping[str, Any], document: Document) -> str:
+    if row["actual"] is None:
+        return str(row["detail"])
+    used = f", {shown(row['used_percent'], 'percent')} of {money(row['limit'])}" if row["used_percent"] else ""
+    said = f"{money(row['actual'])} {document.basis.currency} since {shown(row['start'])}{used}"
+    if row["forecast"] is not None:
+        said += f"; the {row['period']} ends at {money(row['forecast'])}"
+    return "; ".join(filter(None, (said, row["detail"])))
+
+
 def _command(level: str, file: str, line: object, title: str, message: str) -> str:
-    where = f"file={_escaped(file, _IN_PROPERTY)},line={line},title={_escaped(title, _IN_PROPERTY)}"
+    at = f"file={_escaped(file, _IN_PROPERTY)},line={line}," if file else ""
+    where = f"{at}title={_escaped(title, _IN_PROPERTY)}"
     return f"::{level} {where}::{_escaped(message, _IN_MESSAGE)}\n"
 
 
