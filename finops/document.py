@@ -84,6 +84,10 @@ class Basis:
     deliveries: Sequence[Mapping[str, Any]] = ()
 
 
+# How a person reads a document; programs get rows and totals whatever it is.
+Layout = Literal["tables", "checklist", "verdicts"]
+
+
 @dataclass(frozen=True)
 class Document:
     """The whole answer of one verb. A total is a single value or a table of its own.
@@ -99,7 +103,7 @@ class Document:
     problems: Sequence[Problem] = ()
     table_rows: int = 100
     folded: frozenset[str] = frozenset()
-    layout: Literal["tables", "checklist"] = "tables"
+    layout: Layout = "tables"
 
 
 def basis_of(ledger: Ledger) -> Basis:

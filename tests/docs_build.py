@@ -111,6 +111,33 @@ _KEYS = {
         "problem": "checks that found a problem",
         "could_not_check": "checks that could not be made",
     },
+    "check": {
+        "check": "`data`, or the gate: `budget`, `forecast`, `variance`, `coverage`, `gap`, ...",
+        "environment": "blank where the check is of no environment",
+        "subject": "what was held against its target: a budget, a line of an estimate, a tag, a payer, ...",
+        "state": "what was found; `no target` where nothing says how it should be",
+        "verdict": "`fails` what decides the exit code",
+        "gate": "whether the check may fail: it is in `fail_on`, or it is `data`",
+        "value": "what was found, with its unit",
+        "limit": "what it may be",
+        "impact": "the money that is off, for a breach",
+        "message": "the same in words",
+        "owner": "who can change it, where that is known",
+        "next_step": "the command or setting that comes next",
+        "source_file": "the document or finops.toml that states the target",
+        "source_line": "the line there",
+        "reason": "why a breach that may fail does not: the baseline, `min_impact`, or the reason of a [[suppress]]",
+        "id": "the same from run to run, whatever the amounts",
+        "checked_at": "the moment",
+        "passed": "whether nothing fails",
+        "failing": "rows that fail",
+        "ok": "rows that are as they should be",
+        "breach": "rows beyond their target",
+        "notice": "rows that are told and never fail",
+        "no_target": "checks that nothing says a target for",
+        "could_not_check": "rows for which nobody can tell",
+        "known": "ids of everything that is off now, for the next run's `--baseline`",
+    },
     "reconcile": {
         "period": "billing period, YYYY-MM",
         "charge_type": "kind of charge; `charges` is what an invoice gives in one sum",
@@ -231,12 +258,15 @@ def exit_codes() -> str:
     )
     said[1].append(
         "The gate failed: `tag-gaps --fail-under` found a required tag below the limit, `--fail-on` or `--baseline` a "
-        "gap that may not be, or `reconcile` more than `--tolerance` that nothing explains. Nothing else ends in 1."
+        "gap that may not be, `check` a breach, or `reconcile` more than `--tolerance` that nothing explains. "
+        "Nothing else ends in 1."
     )
     for kind in (errors.UsageError, errors.ConfigError, errors.DataError, errors.EngineError, errors.Interrupted):
         said[kind.exit_code].append(" ".join((kind.__doc__ or "").split()))
     said[errors.FinopsError.exit_code].append("Or finops itself failed.")
+    said[3].append("`check`: something that may fail could not be checked, stale data among it.")
     said[3].append("`doctor`: a check found a problem.")
+    said[4].append("`check`: something could not be checked because an engine or the disk failed.")
     said[4].append("`doctor`: no problem was found, but something could not be checked.")
     said[141].append("The reader of a pipe went away, as with `| head`.")
     return _table(("code", "meaning"), [(str(code), " ".join(said[code])) for code in sorted(said)])

@@ -22,6 +22,7 @@ from finops.allocate import allocated_spend
 from finops.budgets.document import budgets_held
 from finops.catalog import Problem
 from finops.changes import changes
+from finops.check import Case, check
 from finops.config import Allocation, Environment, Settings, parse_settings
 from finops.dimensions import parse_by
 from finops.doctor.check import Check, ok, problem, unchecked
@@ -60,6 +61,12 @@ name = "storage"
 where = { service = "AmazonS3" }
 month = 660
 hour = 1
+"""
+CHECKED = """
+[tags]
+required = ["Environment", "Owner"]
+[check]
+tag_coverage = 90
 """
 ESTIMATED = Problem("estimated", "costs without an invoice id are estimates", "acme-cur 2026-10")
 
@@ -204,6 +211,19 @@ def held_against_budgets(folder: Path) -> Document:
         return _at_a_fixed_time(budgets_held(ledger, open_part, database, None, None)[0])
 
 
+def checked(folder: Path) -> Document:
+    """Over a budget, near another, an estimate that holds, coverage too low, and data that are fresh."""
+    from finops.cli import main
+    from finops.cli.boundary import as_finops_error
+
+    database = folder / "finops.duckdb"
+    main(["ingest", str(october(folder)), "--db", str(database)])
+    settings = parse_settings(BUDGETS + CHECKED)
+    case = Case(database, settings, datetime(2026, 10, 23, 6, tzinfo=UTC))
+    with contextlib.chdir(GOLDEN.parent / "estimates"):
+        return check(case, ("budget", "coverage", "stale"), as_finops_error)[0]
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -221,6 +241,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "estimates": estimates,
     "variance": held_against_estimates,
     "variance_budgets": held_against_budgets,
+    "check": checked,
 }
 
 

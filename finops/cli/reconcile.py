@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finops.cli.options import ConfigFile, Db, ExportName, Format, Metric, Output, Period, Where
-from finops.errors import DataError, UsageError
+from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.catalog import Problem
@@ -63,6 +62,7 @@ def run(
     """Tie the export to Cost Explorer or to the invoices, and name each difference."""
     from finops.config import db_path, load_settings
     from finops.output import write
+    from finops.reconcile.both import with_side
     from finops.reconcile.from_ledger import Question
 
     load_settings(config)
@@ -75,35 +75,9 @@ def run(
     if other == INVOICE:
         name, document = "the invoices", _with_invoices(database, question, export, file, invoice or (), profile)
     else:
-        name, document = _with_side(database, question, export, other)
+        name, document = with_side(database, question, export, other)
     write(document, form, output)
     _conclude(document, name, limit)
-
-
-def _with_side(database: Path, question: Question, export: str | None, other: str) -> tuple[str, Document]:
-    from finops.reconcile.from_ledger import cost_explorer, other_export, the_export
-    from finops.reconcile.reconcile import reconcile_side
-
-    ours = the_export(database, question, export, but=None if other == CE else other)
-    theirs = cost_explorer(database, question) if other == CE else other_export(database, question, other)
-    both = ours.payers & theirs.payers
-    if not both:
-        payers = f"{ours.name}: {', '.join(sorted(ours.payers))}; {theirs.name}: {', '.join(sorted(theirs.payers))}"
-        raise DataError("the two sides are the bills of different payers", payers)
-    notes = []
-    if both != ours.payers | theirs.payers:
-        narrowed = replace(question, where=(*question.where, f"payer={','.join(sorted(both))}"))
-        ours = the_export(database, narrowed, export, but=None if other == CE else other)
-        theirs = cost_explorer(database, narrowed) if other == CE else other_export(database, narrowed, other)
-        notes = [_payers_left_out(both)]
-    document = reconcile_side(ours, theirs, question.metric, question.period)
-    return theirs.name, replace(document, problems=[*document.problems, *notes])
-
-
-def _payers_left_out(both: frozenset[str]) -> Problem:
-    from finops.catalog import Problem
-
-    return Problem("payers_left_out", f"only the payers of both sides are compared: {', '.join(sorted(both))}")
 
 
 def _with_invoices(

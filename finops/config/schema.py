@@ -113,7 +113,9 @@ WHERE = Table(
     prefixes={"tag:": TEXT_OR_TEXTS, "cost_category:": TEXT_OR_TEXTS},
 )
 # What a finding has beside dimensions.
-FINDING_WHERE = Table({**WHERE.keys, "tag": TEXT_OR_TEXTS, "cause": TEXT_OR_TEXTS}, prefixes=WHERE.prefixes)
+FINDING_WHERE = Table(
+    {**WHERE.keys, "subject": TEXT_OR_TEXTS, "tag": TEXT_OR_TEXTS, "cause": TEXT_OR_TEXTS}, prefixes=WHERE.prefixes
+)
 
 VALUES = Table(
     {
@@ -182,7 +184,9 @@ DOCUMENT = Table(
         ),
         "estimates": Table({"labels": Names(LABEL)}),
         "owners": Table({"tag": TEXT, "handles": Names(TEXT), "accounts": Names(TEXT)}),
-        "check": Table({"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS}),
+        "check": Table(
+            {"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS, "min_impact": MONEY}
+        ),
         "ledger": Table({"keep_deliveries": COUNT}),
         "residency": Rows(
             Table({"where": WHERE, "regions": TEXTS, "reason": TEXT}, needed=("where", "regions", "reason"))

@@ -109,11 +109,12 @@ class Label:
 
 @dataclass(frozen=True)
 class CheckPolicy:
-    """What makes the gate fail; coverage in percent of taggable cost."""
+    """What makes the gate fail; coverage in percent of taggable cost, impact in the currency of the bill."""
 
     fail_on: tuple[str, ...] = ()
     tag_coverage: Decimal | None = None
     max_age_hours: Decimal | None = None
+    min_impact: Decimal | None = None
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,11 @@ def failing(ledger: Ledger, named: Collection[str], known: Collection[str]) -> l
     return ledger.rows(_FAILING)
 
 
+def open_gaps(ledger: Ledger) -> list[dict[str, Any]]:
+    """Every gap that costs something and is not suppressed, the dearest first, spend outside its regions among them."""
+    return ledger.rows(_OPEN)
+
+
 def _from_json(text: str) -> set[str]:
     document = json.loads(text)
     found = [*document["rows"], *document["totals"].get("residency", ())]
@@ -65,6 +70,15 @@ def _from_csv(text: str) -> set[str]:
         raise KeyError("id")
     return {row["id"] for row in reader}
 
+
+_OPEN = """
+select id, tag, cause, account, region, service, resource_id, cost, owner from gap_rows
+where suppressed = '' and cost > 0 and counts_as = 'gap'
+union all
+select id, rule, 'residency', account, region, service, resource_id, cost, '' from residency_rows
+where suppressed = '' and cost > 0
+order by cost desc, id
+"""
 
 _FAILING = """
 with

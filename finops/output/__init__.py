@@ -20,6 +20,8 @@ _FORMATS = {
     "csv": "as_csv",
     "md": "as_markdown",
     "github": "as_github",
+    "junit": "as_junit",
+    "sarif": "as_sarif",
 }
 
 

@@ -21,7 +21,7 @@ Piece = tuple[str, str]
 """A style and the text it is for."""
 
 
-def lines(document: Document, width: int = _WIDE) -> Iterator[list[Piece]]:
+def lines(document: Document, width: int) -> Iterator[list[Piece]]:
     """Each printed line as pieces of text with their style; `width` is in characters."""
     width = max(_NARROW, min(width, _WIDE))
     names = document.rows.names

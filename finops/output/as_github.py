@@ -10,16 +10,19 @@ from decimal import Decimal
 from typing import Any
 
 from finops.document import Document
-from finops.output.values import money, printable, shown
+from finops.output.github_check import commands
+from finops.output.values import money, shown
+from finops.output.workflow_command import workflow_command
 
-_IN_MESSAGE = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
-_IN_PROPERTY = (*_IN_MESSAGE, (":", "%3A"), (",", "%2C"))
 _FINDINGS = {"over": "warning", "under": "notice", "not_seen": "notice"}
 _BUDGETS = {"over": "warning", "forecast_over": "warning", "could_not_check": "warning", "alert": "notice"}
 
 
 def chunks(document: Document) -> Iterator[str]:
     """A command for every line that is off, then one for every problem that has a line of a document."""
+    if document.command == "check":
+        yield from commands(document)
+        return
     names = document.rows.names
     rows = [dict(zip(names, row, strict=True)) for row in document.rows.read(None)]
     if document.command == "variance --budgets":
@@ -28,12 +31,13 @@ def chunks(document: Document) -> Iterator[str]:
     off = [row for row in rows if row.get("class") in _FINDINGS]
     for row in sorted(off, key=lambda row: -abs(row["variance"] or Decimal(0))):
         title = f"{row['line']}: {str(row['class']).replace('_', ' ')}"
-        yield _command(_FINDINGS[row["class"]], row["source_file"], row["source_line"], title, _words(row, document))
+        file, line = row["source_file"], row["source_line"]
+        yield workflow_command(_FINDINGS[row["class"]], file, line, title, _words(row, document))
     for problem in document.problems:
         file, colon, line = problem.where.rpartition(":")
         if colon and line.isdigit():
             level = "warning" if problem.code.endswith("disagrees") else "notice"
-            yield _command(level, file, line, problem.code.replace("_", " "), problem.message)
+            yield workflow_command(level, file, line, problem.code.replace("_", " "), problem.message)
 
 
 def _words(row: Mapping[str, Any], document: Document) -> str:
@@ -55,7 +59,7 @@ def _budgets(rows: Sequence[Mapping[str, Any]], document: Document) -> Iterator[
     for row in sorted(off, key=lambda row: list(_BUDGETS).index(row["class"])):
         file, _, line = str(row["source"]).rpartition(":")
         title = f"budget {row['budget']} ({row['period']}): {str(row['class']).replace('_', ' ')}"
-        yield _command(_BUDGETS[row["class"]], file, line if file else "", title, _used(row, document))
+        yield workflow_command(_BUDGETS[row["class"]], file, line, title, _used(row, document))
 
 
 def _used(row: Mapping[str, Any], document: Document) -> str:
@@ -66,16 +70,3 @@ def _used(row: Mapping[str, Any], document: Document) -> str:
     if row["forecast"] is not None:
         said += f"; the {row['period']} ends at {money(row['forecast'])}"
     return "; ".join(filter(None, (said, row["detail"])))
-
-
-def _command(level: str, file: str, line: object, title: str, message: str) -> str:
-    at = f"file={_escaped(file, _IN_PROPERTY)},line={line}," if file else ""
-    where = f"{at}title={_escaped(title, _IN_PROPERTY)}"
-    return f"::{level} {where}::{_escaped(message, _IN_MESSAGE)}\n"
-
-
-def _escaped(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    text = printable(text)
-    for character, code in pairs:
-        text = text.replace(character, code)
-    return text

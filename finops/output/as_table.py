@@ -6,15 +6,16 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from finops.document import Document
-from finops.output.as_checklist import lines
+from finops.output.lists import LISTS, WIDTH
 from finops.output.tables import Table, tables
 from finops.output.values import caption, to_the_right
 
 
 def chunks(document: Document) -> Iterator[str]:
     """A line that says what the figures are, then every table of the document; or the lines of a checklist."""
-    if document.layout == "checklist":
-        yield from ("".join(text for _, text in pieces).rstrip() + "\n" for pieces in lines(document))
+    if document.layout in LISTS:
+        lines = LISTS[document.layout]
+        yield from ("".join(text for _, text in pieces).rstrip() + "\n" for pieces in lines(document, WIDTH))
         return
     if line := caption(document.basis):
         yield line + "\n\n"

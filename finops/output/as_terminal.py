@@ -6,14 +6,15 @@ import io
 from collections.abc import Iterator
 
 from finops.document import Document
-from finops.output.as_checklist import STYLES, lines
+from finops.output.as_checklist import STYLES
+from finops.output.lists import LISTS
 from finops.output.tables import Table, tables
 from finops.output.values import caption, to_the_right
 
 
 def chunks(document: Document) -> Iterator[str]:
     """A line that says what the figures are, then every table of the document; or the lines of a checklist."""
-    if document.layout == "checklist":
+    if document.layout in LISTS:
         yield _coloured(document)
         return
     if line := caption(document.basis):
@@ -29,7 +30,7 @@ def _coloured(document: Document) -> str:
     text = io.StringIO()
     width = Console().width
     console = Console(file=text, force_terminal=True, width=width)
-    for pieces in lines(document, width):
+    for pieces in LISTS[document.layout](document, width):
         # A long command is left to the terminal to break, so that it is copied whole.
         console.print(Text.assemble(*((said, STYLES[style]) for style, said in pieces)), soft_wrap=True)
     return text.getvalue()
