@@ -151,6 +151,32 @@ _KEYS = {
         "source_line": "its line",
         "environments": "each environment as a whole",
     },
+    "variance --why": {
+        "service": "AWS service code",
+        "account": "account that used it, `(none)` where it is not known",
+        "region": "region code, `(none)` where there is none",
+        "effect": "what the change comes from; see [why.md](why.md)",
+        "key": "the resource; the usage type where there is none; the service of tax, support and discounts",
+        "usage_type": "AWS usage type",
+        "operation": "AWS operation",
+        "quantity_before": "usage before, in `unit`; null where a line does not tell it, of charges that are no usage",
+        "quantity_after": "usage after",
+        "unit": "unit of the quantities, as the export spells it",
+        "cost_before": "of a row the value that the effect starts from, of a total what was charged before",
+        "cost_after": "of a row the value with the effect, of a total what was charged after",
+        "change": "`cost_after` - `cost_before`; the rows sum to the total",
+        "share": "in percent of the change of the environment (or value), at 4 decimals; null where that is 0",
+        "spans": "the days that are compared",
+        "span": "the earlier or the later one",
+        "start": "first day, UTC",
+        "end": "the day after the last one",
+        "days": "how many",
+        "values": "each environment (or value)",
+        "percent": "`change` in percent of `cost_before`; null where that is not above 0",
+        "answer": "the same in a sentence",
+        "effects": "effects added up by environment (or value)",
+        "keys": "different keys with a change",
+    },
     "explain": {
         "part": "heading the line stands under: `metric`, `formula from ...`, `models`, `checks`, ...",
         "name": "metric, kind of charge, model, column or delivery",
@@ -158,6 +184,13 @@ _KEYS = {
         "sql": "the same in SQL",
         "path": "the model's file",
     },
+}
+# Keys that are named by what was typed.
+_FIRST = {
+    "spend": [("the dimensions as typed", "text", "`resource` is the key `resource_id`")],
+    "variance --why": [
+        ("`environment`", "text", "by the rules of `[environments]`; with `--by` the key is what was typed")
+    ],
 }
 _KINDS = {"money": "exact decimal", "final": "true, false or null", "time": "UTC time", "day": "UTC day"}
 
@@ -343,9 +376,8 @@ def _output(verb: str) -> Iterator[str]:
 
 
 def _keys_of(command: str, parts: dict[str, Any], where: str) -> Iterator[str]:
-    first = [("the dimensions as typed", "text", "`resource` is the key `resource_id`")] if command == "spend" else []
     yield f"Rows{where} (`rows[]` in JSON, columns in CSV):"
-    yield _keys_table(command, parts["rows"]["items"]["properties"], first)
+    yield _keys_table(command, parts["rows"]["items"]["properties"], _FIRST.get(command, ()))
     for name, total in parts["totals"]["properties"].items():
         if total.get("type") == "array":
             yield f"`totals.{name}[]`:"
