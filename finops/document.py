@@ -92,8 +92,9 @@ Layout = Literal["tables", "checklist", "verdicts"]
 class Document:
     """The whole answer of one verb. A total is a single value or a table of its own.
 
-    `table_rows` is how many rows are printed for a person; JSON and CSV always hold all of them. Totals that are
-    `folded` are in JSON only. A `checklist` is rows of checks: area, subject, check, state, detail, next_step.
+    `lead` is what a person reads first: sentences, a line that begins with a blank being a point of the one above. Of
+    the rows `table_rows` are printed for a person; JSON and CSV always hold all. Totals that are `folded` are in JSON
+    only. A `checklist` is rows of checks: area, subject, check, state, detail, next_step.
     """
 
     command: str
@@ -104,6 +105,7 @@ class Document:
     table_rows: int = 100
     folded: frozenset[str] = frozenset()
     layout: Layout = "tables"
+    lead: Sequence[str] = ()
 
 
 def basis_of(ledger: Ledger) -> Basis:

@@ -25,6 +25,7 @@ from finops.cli.verbs import VERBS
 from finops.engines.layout import known_columns
 from finops.ingest.metrics import needed_by
 from finops.metrics import METRICS
+from tests.docs_keys import KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "docs" / "schema" / "output.schema.json"
@@ -32,188 +33,12 @@ FOLDERS = ("staging", "ledger", "marts", "journal", "rules", "checks")
 
 _BLOCK = re.compile(r"<!-- generated: (?P<name>[\w-]+)(?: (?P<argument>[\w-]+))? -->\n.*?<!-- end -->", re.DOTALL)
 
-# What a key of a row or a total means, where no model says it.
-_KEYS = {
-    "spend": {
-        "cost": "in the metric asked for; with `--allocate` `direct` + `allocated`",
-        "direct": "with `--allocate`: as the bill has it",
-        "allocated": "with `--allocate`: given by rules, less what they took",
-        "rule": "with `--allocate`: the rule, `(direct)`, or `(split ...)` for split cost allocation",
-        "how": "how the rule divides, in words",
-        "left": "what the rule fits and nobody was found for",
-        "unattributed": "with `--allocate`: what is left with nobody, `(untagged)` and `(untaggable)`",
-    },
-    "status": {
-        "export": "its name; `@` and a short code behind it where another export has the same name",
-        "format": "`legacy CUR`, `CUR 2.0` or `FOCUS`, with `CSV` or `Parquet`",
-        "period": "billing period, YYYY-MM",
-        "delivery": "assembly or execution id of the manifest; a code made from the files where there is none",
-        "files": "data files of the delivery",
-        "rows": "line items",
-        "unblended": "their unblended cost",
-        "final": "true when every line that costs something has an invoice id; null when the export has none",
-        "loaded_at": "when it was loaded, UTC",
-        "note": "what a reader of the figures should know, blank when nothing",
-        "deliveries": "deliveries listed",
-    },
-    "status --changes": {
-        "period": "billing period, YYYY-MM",
-        "export": "its name",
-        "service": "AWS service code",
-        "account": "account that used it",
-        "charge_type": "AWS line item type; from FOCUS the charge category",
-        "currency": "of the costs",
-        "old": "cost in the delivery that was replaced",
-        "new": "cost in the delivery that replaced it",
-        "difference": "`new` - `old`",
-        "restated": "the part of `difference` on days that were complete in the old delivery",
-        "old_delivery": "the delivery that was replaced, as `--as-of` takes it",
-        "new_delivery": "the delivery that replaced it",
-        "replaced_at": "when, UTC",
-        "changes": "rows of this replacement",
-    },
-    "tag-gaps": {
-        "total_cost": "all cost",
-        "untaggable_cost": "cost of lines that cannot carry a tag: tax, fees, usage without a resource",
-        "taggable_cost": "`tagged_cost` + `gap_cost`",
-        "tagged_cost": "taggable cost with a value, allowed or not",
-        "gap_cost": "taggable cost without a value; the sum of this tag's rows that count as `gap`",
-        "coverage": "tagged in percent of taggable, rounded down to 4 decimals; null where nothing is taggable",
-        "invalid_cost": "the part of `tagged_cost` whose value is not allowed",
-        "suppressed_cost": "the part of the rows' cost that [[suppress]] accepts; it stays in every other sum",
-        "tagged_resources": "`resources` without any gap in these days",
-        "resource_coverage": "tagged in percent of all resources, rounded down to 4 decimals",
-        "suppressed": "the reason of the [[suppress]] that accepts the finding, blank where none does",
-        "id": "what the finding is called from run to run: in baselines",
-        "fix": "what closes it",
-        "week": "its Monday; beside it one key `tag:KEY` per required tag, the coverage in that week; the newest 13",
-        "basis": "what values are told by: another tag, the account, a cost category, the family of the name",
-        "tested": "resources whose known value was hidden and predicted from the others",
-        "right": "of these, those predicted right",
-        "precision": "right in percent of tested",
-        "gaps": "resources without a valid value",
-        "suggested": "of these, those the basis has a value for",
-        "used": "whether `precision` reaches [tags] infer_precision",
-        "rule": "the reason of the [[residency]] rule",
-        "key_rule": "why the key means the tag: `exact`, `listed` in [tags.keys], `variant` in case or separators, "
-        "`misspelled` and not read",
-        "live": "what the tagging API says today; it knows the account of the credentials only",
-        "charge": "type of line, or FOCUS charge category",
-    },
-    "doctor": {
-        "area": "heading the check stands under: `this machine`, `the ledger`, `AWS identity`, `exports`, ...",
-        "subject": "the export, bucket, folder or tag key, blank where the area has only one",
-        "check": "what was looked at",
-        "state": "a call that was denied is `could not check`, never `ok`",
-        "detail": "what was found",
-        "next_step": "the command or place in the console that comes next, blank when nothing does",
-        "ok": "checks that are ok",
-        "problem": "checks that found a problem",
-        "could_not_check": "checks that could not be made",
-    },
-    "check": {
-        "check": "`data`, or the gate: `budget`, `forecast`, `variance`, `coverage`, `gap`, ...",
-        "environment": "blank where the check is of no environment",
-        "subject": "what was held against its target: a budget, a line of an estimate, a tag, a payer, ...",
-        "state": "what was found; `no target` where nothing says how it should be",
-        "verdict": "`fails` what decides the exit code",
-        "gate": "whether the check may fail: it is in `fail_on`, or it is `data`",
-        "value": "what was found, with its unit",
-        "limit": "what it may be",
-        "impact": "the money that is off, for a breach",
-        "message": "the same in words",
-        "owner": "who can change it, where that is known",
-        "next_step": "the command or setting that comes next",
-        "source_file": "the document or finops.toml that states the target",
-        "source_line": "the line there",
-        "reason": "why a breach that may fail does not: the baseline, `min_impact`, or the reason of a [[suppress]]",
-        "id": "the same from run to run, whatever the amounts",
-        "checked_at": "the moment",
-        "passed": "whether nothing fails",
-        "failing": "rows that fail",
-        "ok": "rows that are as they should be",
-        "breach": "rows beyond their target",
-        "notice": "rows that are told and never fail",
-        "no_target": "checks that nothing says a target for",
-        "could_not_check": "rows for which nobody can tell",
-        "known": "ids of everything that is off now, for the next run's `--baseline`",
-    },
-    "reconcile": {
-        "period": "billing period, YYYY-MM",
-        "charge_type": "kind of charge; `charges` is what an invoice gives in one sum",
-        "export_cost": "what the export has of it",
-        "other_cost": "what Cost Explorer, the invoice or the other export has of it",
-        "difference": "`export_cost` - `other_cost`",
-        "reason": "why they differ; null where they agree; see [reconcile.md](reconcile.md)",
-        "invoice_id": "the invoice; null where the other side tells none, or the export does not have it yet",
-        "detail": "what shows the reason, blank when nothing",
-        "unexplained": "differences that nothing explains, each without its sign",
-    },
-    "estimates read": {
-        "environment": "as the settings or the document name it, `test/dev` where one figure is for both",
-        "section": "the heading it stands under",
-        "label": "what it is for, as printed",
-        "low": "low end, null where there is no amount (`30% of production`)",
-        "high": "high end; null beside a low end is open-ended (`$50+`)",
-        "unit": "what the amount is per; null where the document does not say",
-        "currency": "ISO code; null where the document does not say",
-        "kind": "`row` is a line of cost, `other` what never enters a sum",
-        "check": "how a total fits its rows, to the digits the document prints; null where nothing is to check",
-        "source_file": "the document, as named",
-        "source_line": "its line, from 1",
-    },
-    "variance": {
-        "environment": "by the rules of `[environments]`; `(unmapped)` is what fits none",
-        "line": "the document's label; the service where nobody estimated it",
-        "service": "service codes of the bill, `|` between several; null for a whole environment",
-        "estimate_low": "for the whole month",
-        "estimate_high": "for the whole month; null beside a low end is open-ended",
-        "actual": "charged up to the last complete day",
-        "forecast": "at the end of the month",
-        "forecast_p10": "one time in ten it ends below",
-        "forecast_p90": "one time in ten it ends above",
-        "variance": "cost above (or, negative, below) the estimate's part of the known days; 0 within it",
-        "class": "what that makes of the line",
-        "source_file": "the document; null without an estimate",
-        "source_line": "its line",
-        "environments": "each environment as a whole",
-    },
-    "variance --budgets": {
-        "budget": "its name; of an environment the environment's",
-        "environment": "the environment it is for, blank where it is for none in particular",
-        "period": "what the limit is for; `custom` only from AWS Budgets",
-        "start": "the period's first day; of an hour its first moment, UTC",
-        "end": "exclusive",
-        "limit": "for the whole period; of a share, that share of what the other environment is forecast to cost",
-        "limit_to_date": "the part of the complete days; of a share, that share of what the other environment has cost",
-        "actual": "charged up to the last complete day",
-        "used_percent": "`actual` in percent of `limit`, of a share in percent of `limit_to_date`, rounded down",
-        "forecast": "at the end of the period; null for hours and days",
-        "forecast_p10": "one time in ten it ends below",
-        "forecast_p90": "one time in ten it ends above",
-        "forecast_percent": "`forecast` in percent of `limit`",
-        "alert_reached": "the highest step of `alert` that is reached, in percent",
-        "next_alert": "the lowest that is not",
-        "forecast_alert_reached": "the highest step of `forecast_alert` that the forecast reaches, in percent",
-        "class": "`alert` is a step reached, `forecast_over` a forecast above the limit",
-        "metric": "how the cost is counted; AWS Budgets may count `blended`",
-        "complete_through": "the last complete day; null for AWS Budgets, which does not say",
-        "owner": "who answers for it, as the settings say",
-        "source": "the line of the settings, or `AWS Budgets`",
-        "detail": "why it could not be checked, or what else there is to know",
-        "over": "budgets of that class",
-        "forecast_over": "budgets of that class",
-        "alert": "budgets of that class",
-        "within": "budgets of that class",
-        "could_not_check": "budgets of that class",
-    },
-    "explain": {
-        "part": "heading the line stands under: `metric`, `formula from ...`, `models`, `checks`, ...",
-        "name": "metric, kind of charge, model, column or delivery",
-        "text": "what it is, in words",
-        "sql": "the same in SQL",
-        "path": "the model's file",
-    },
+# Keys that are named by what was typed.
+_FIRST = {
+    "spend": [("the dimensions as typed", "text", "`resource` is the key `resource_id`")],
+    "variance --why": [
+        ("`environment`", "text", "by the rules of `[environments]`; with `--by` the key is what was typed")
+    ],
 }
 _KINDS = {"money": "exact decimal", "final": "true, false or null", "time": "UTC time", "day": "UTC day"}
 
@@ -402,9 +227,8 @@ def _output(verb: str) -> Iterator[str]:
 
 
 def _keys_of(command: str, parts: dict[str, Any], where: str) -> Iterator[str]:
-    first = [("the dimensions as typed", "text", "`resource` is the key `resource_id`")] if command == "spend" else []
     yield f"Rows{where} (`rows[]` in JSON, columns in CSV):"
-    yield _keys_table(command, parts["rows"]["items"]["properties"], first)
+    yield _keys_table(command, parts["rows"]["items"]["properties"], _FIRST.get(command, ()))
     for name, total in parts["totals"]["properties"].items():
         if total.get("type") == "array":
             yield f"`totals.{name}[]`:"
@@ -419,7 +243,7 @@ def _keys_table(verb: str, keys: dict[str, Any], first: Iterable[tuple[str, str,
 
 
 def _meaning(verb: str, key: str) -> str:
-    known = _KEYS.get(verb, {})
+    known = KEYS.get(verb, {})
     return known[key] if key in known else models.model("untagged_spend").columns[key]
 
 

@@ -30,6 +30,7 @@ from finops.doctor.examine import as_document
 from finops.document import Document, Rows
 from finops.explain import explain
 from finops.output import write
+from finops.output.why_document import document as why_document
 from finops.reader import Ask, Ledger, open_ledger
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
@@ -40,10 +41,14 @@ from finops.tag_gaps import tag_gaps
 from finops.variance.document import variance
 from finops.variance.reading import as_document as as_read
 from finops.variance.reading import read_estimates
+from finops.variance.why.answer import why
+from finops.variance.why.spans import Asked
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.estimated_bill import october
 from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import LINES, ingested, restate, write_export
+from tests.why_ledger import Line as WhyLine
+from tests.why_ledger import why_ledger
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parent.parent / "docs" / "schema" / "output.schema.json"
@@ -224,6 +229,21 @@ def checked(folder: Path) -> Document:
         return check(case, ("budget", "coverage", "stale"), as_finops_error)[0]
 
 
+def explained_change(_: Path) -> Document:
+    before, after = date(2026, 10, 5), date(2026, 10, 6)
+    covered = {"x_line_item_type": "SavingsPlanCoveredUsage", "pricing_category": "Committed"}
+    lines = [
+        WhyLine(before, "2.40", "24", "i-stays"), WhyLine(after, "1.32", "12", "i-stays"),
+        WhyLine(before, "2.40", "24", "i-grows"),
+        WhyLine(after, "4.80", "24", "i-grows", x_usage_type="BoxUsage:m5.xlarge"),
+        WhyLine(before, "2.40", "24", "i-moves"), WhyLine(after, "2.40", "24", "i-moves", environment="dev"),
+        WhyLine(before, "7", "24", "i-old"), WhyLine(after, "9.0000000001", "24", "i-new", amortized="6", **covered),
+        WhyLine(after, "-3", None, None, "Credit", x_charge_type="credit", environment=""),
+    ]  # fmt: skip
+    ledger = why_ledger(lines)
+    return _loaded_at_a_fixed_time(why_document(why(ledger, Asked(start=after, end=date(2026, 10, 7)))))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -242,6 +262,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "variance": held_against_estimates,
     "variance_budgets": held_against_budgets,
     "check": checked,
+    "variance_why": explained_change,
 }
 
 

@@ -18,7 +18,7 @@ VERBS: dict[str, str] = {
     "report": "Write the weekly or monthly cost report.",
     "estimates read": "Read the cost figures of architecture documents, with file and line, and check their sums.",
     "estimates propose": "Propose a document whose costs are those of the bill, as a unified diff.",
-    "variance": "Hold the estimates of documents against the bill, line by line.",
+    "variance": "Hold the estimates of documents against the bill, line by line; or say why cost changed.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",

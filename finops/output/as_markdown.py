@@ -18,8 +18,19 @@ def chunks(document: Document) -> Iterator[str]:
     """A line that says what the figures are, then every table of the document."""
     if line := caption(document.basis):
         yield f"{escaped(line)}\n\n"
+    if document.lead:
+        yield "\n".join(_lead(document.lead)) + "\n\n"
     for number, table in enumerate(tables(document, document.table_rows)):
         yield ("\n" if number else "") + _table(table)
+
+
+def _lead(lines: Sequence[str]) -> Iterator[str]:
+    """Sentences as paragraphs, what belongs to one as a list below it."""
+    for number, line in enumerate(lines):
+        is_point = line.startswith(" ")
+        if number and not (is_point and lines[number - 1].startswith(" ")):
+            yield ""
+        yield f"- {escaped(line.strip())}" if is_point else escaped(line)
 
 
 def escaped(text: str) -> str:

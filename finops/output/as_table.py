@@ -19,6 +19,8 @@ def chunks(document: Document) -> Iterator[str]:
         return
     if line := caption(document.basis):
         yield line + "\n\n"
+    if document.lead:
+        yield "\n".join(document.lead) + "\n\n"
     for number, table in enumerate(tables(document, document.table_rows)):
         yield ("\n" if number else "") + _plain(table)
 

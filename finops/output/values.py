@@ -45,7 +45,7 @@ def shown(value: Any, kind: Kind = "text") -> str:
         return money(Decimal(value))
     if kind == "percent":
         # Rounded down: 99.999 is not all.
-        return f"{Decimal(value).quantize(Decimal('0.01'), ROUND_DOWN)}%"
+        return f"{Decimal(value).quantize(Decimal('0.01'), ROUND_DOWN) + 0}%"
     if kind == "count":
         return f"{value:,}"
     if kind == "id":

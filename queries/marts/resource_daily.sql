@@ -1,7 +1,7 @@
 -- Cost of each resource by day, tag set and kind of charge: the finest fact kept, and the source of every other mart.
 -- grain: billing_period, charge_day, billing_account_id, sub_account_id, region_id, x_service_code, charge_category,
---        x_line_item_type, x_charge_type, pricing_category, x_usage_type, resource_id, tag_set_id, billing_currency,
---        invoice_id, x_taggable, x_is_long
+--        x_line_item_type, x_charge_type, pricing_category, x_usage_type, x_operation, pricing_unit, resource_id,
+--        tag_set_id, billing_currency, invoice_id, x_taggable, x_is_long
 -- inputs: line_items
 -- columns:
 --   billing_period: YYYY-MM
@@ -15,6 +15,8 @@
 --   x_charge_type: kind of charge: usage, fee, upfront, tax, ..., or (unclassified); see docs/reconcile.md
 --   pricing_category: Standard, Dynamic, Committed or null
 --   x_usage_type: AWS usage type
+--   x_operation: AWS operation
+--   pricing_unit: unit of x_quantity, as the export spells it
 --   resource_id: resource id or ARN, null where the line has none
 --   tag_set_id: the set of tags and cost categories, see tag_sets
 --   billing_currency: currency of every cost column
@@ -26,6 +28,7 @@
 --   x_amortized_cost: fees spread over the usage they pay for
 --   x_net_amortized_cost: the same after discounts
 --   list_cost: at public on-demand price
+--   x_quantity: usage in pricing_unit, also of lines that repeat or take back usage; null where no line tells it
 --   line_items: rows of the export
 --   unbilled_lines: rows that cost something and have no invoice id yet
 --   hours_mask: bit h is set when a charge started in hour h of the day (UTC); all 24 for a charge of a whole day
@@ -57,6 +60,8 @@ grouped as (
         x_charge_type,
         pricing_category,
         x_usage_type,
+        x_operation,
+        pricing_unit,
         resource_id,
         tag_set_id,
         billing_currency,
@@ -68,6 +73,7 @@ grouped as (
         sum(x_amortized_cost) as x_amortized_cost,
         sum(x_net_amortized_cost) as x_net_amortized_cost,
         sum(list_cost) as list_cost,
+        sum(cast(pricing_quantity as decimal(38, 10))) as x_quantity,
         count(*) as line_items,
         count(*) filter (where x_unblended_cost <> 0 and invoice_id is null) as unbilled_lines,
         bit_or(hour_bit) as hours_mask,
@@ -76,8 +82,8 @@ grouped as (
     from line_hours
     group by
         billing_period_start, charge_day, billing_account_id, sub_account_id, region_id, x_service_code, charge_category,
-        x_line_item_type, x_charge_type, pricing_category, x_usage_type, resource_id, tag_set_id, billing_currency,
-        invoice_id, x_taggable, x_is_long
+        x_line_item_type, x_charge_type, pricing_category, x_usage_type, x_operation, pricing_unit, resource_id,
+        tag_set_id, billing_currency, invoice_id, x_taggable, x_is_long
 )
 
 select
@@ -92,6 +98,8 @@ select
     x_charge_type,
     pricing_category,
     x_usage_type,
+    x_operation,
+    pricing_unit,
     resource_id,
     tag_set_id,
     billing_currency,
@@ -103,6 +111,7 @@ select
     cast(x_amortized_cost as decimal(38, 10)) as x_amortized_cost,
     cast(x_net_amortized_cost as decimal(38, 10)) as x_net_amortized_cost,
     cast(list_cost as decimal(38, 10)) as list_cost,
+    cast(x_quantity as decimal(38, 10)) as x_quantity,
     line_items,
     unbilled_lines,
     hours_mask,
