@@ -63,7 +63,7 @@ def read_cells(ledger: Ledger, spans: Spans, split: Dimension, separable: bool) 
         before=select.format(is_after="false", condition=spans.before.sql()),
         after=select.format(is_after="true", condition=spans.after.sql()),
     )
-    return [Cell(*row) for row in ledger.connection.execute(sql, [*joins.params, *joins.params]).fetchall()]
+    return [Cell._make(row) for row in ledger.connection.execute(sql, [*joins.params, *joins.params]).fetchall()]
 
 
 def tells_quantities(ledger: Ledger) -> bool:

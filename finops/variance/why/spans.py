@@ -176,10 +176,7 @@ def _cut(span: Span, end: date) -> Span:
 
 def _notes(asked: Span, after: Span, before: Span, days: Sequence[Day]) -> Iterator[Problem]:
     if after != asked:
-        text = (
-            f"{after.days.length} of {asked.days.length} days of {asked.name} are complete; "
-            f"they are held against as many of {before.name[:7] if before.period else before.name}"
-        )
+        text = f"{after.days.length} of {asked.days.length} days of {asked.name} are complete; only they are compared"
         yield Problem("days_known", text, f"up to {after.days.last}")
     if after.days.length != before.days.length:
         text = (
