@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from finops.cli import main
 from finops.ingest.demo import write_export as write_demo
+from tests.cost_explorer_delivery import Group, load_answer
 from tests.tiny_export import write_export
 
 SETTINGS = """
@@ -166,6 +168,73 @@ def test_what_happened_to_the_company_is_named(company: Path, capsys: pytest.Cap
     )
 
 
+REVIEW = """# Review
+
+## Prod (monthly)
+
+| Service | Configuration | Cost |
+|---|---|---|
+| Desk | one instance | $0.20/hour |
+| Lab | 14h/week | $0.50/hour |
+| S3 | 10 GB | $31-62 |
+| Glue | | $15.50 |
+"""
+LABELS = """
+[estimates.labels]
+"Desk" = { service = "AmazonEC2", usage_type = "m5" }
+"Lab" = { service = "AmazonSageMaker" }
+"""
+
+
+@pytest.fixture(scope="module")
+def estimated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of two days of a bill, and of what a review says of it."""
+    folder = tmp_path_factory.mktemp("estimated")
+    settings = SETTINGS.replace('["prod"] }', '["prod"] }\nestimates = ["review.md"]') + LABELS
+    (folder / "finops.toml").write_text(settings)
+    (folder / "review.md").write_text(REVIEW)
+    lines = [
+        # 48 h at 0.10 and 12 h at 0.30; 12 h of the lab at 0.75; storage and a NAT gateway that nobody foresaw
+        *(day(n, "2.40", "24", "i-1") for n in (1, 2)),
+        day(2, "3.60", "12", "i-2"),
+        day(1, "9", "12", "nb", **{"lineItem/ProductCode": "AmazonSageMaker"}),
+        day(1, "5", "2", "logs", **{"lineItem/ProductCode": "AmazonS3", "pricing/unit": "GB-Mo"}),
+        day(1, "4", "24", "nat", **{"lineItem/UsageType": "USE2-NatGateway-Hours"}),
+        day(2, "1", "1", "x", **DEV),
+    ]
+    export = write_export(folder, lines)
+    assert main(["ingest", str(export), "--db", str(folder / "finops.duckdb")]) == 0
+    return folder
+
+
+def test_estimates_by_the_hour_are_held_against_hours(estimated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of two days: the desk 48 h at 0.20 = 9.60, the lab 4 h at 0.50 = 2, storage 2/31 of 46.50 = 3, Glue 1.
+
+    The desk used 60 h for 8.40: (60 - 48) x 0.20 = 2.40, and (8.40 / 60 - 0.20) x 60 = -3.60. The lab used 12 h
+    for 9: 8 x 0.50 = 4, and 9 - 6 = 3.
+    """
+    document = ask(estimated, capsys, "variance", "--why", "--against", "estimates")
+    assert {(row["environment"], row["key"], row["effect"]): row["change"] for row in document["rows"]} == {
+        ("prod", "Desk", "usage"): Decimal("2.40"),
+        ("prod", "Desk", "price"): Decimal("-3.60"),
+        ("prod", "Lab", "usage"): 4,
+        ("prod", "Lab", "price"): 3,
+        ("prod", "S3", "not_separable"): 2,
+        ("prod", "Glue", "not_seen"): -1,
+        ("prod", "AmazonEC2", "not_estimated"): 4,
+        ("dev", "AmazonEC2", "not_estimated"): 1,
+    }
+    spent = ask(estimated, capsys, "spend", "--from", "2026-10-01", "--to", "2026-10-03", "--metric", "amortized")
+    assert document["totals"]["cost_after"] == spent["totals"]["cost"]
+    assert document["totals"]["cost_before"] == Decimal("15.60")
+    assert document["totals"]["change"] == sum(row["change"] for row in document["rows"])
+
+
+def test_estimates_of_one_environment(estimated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = ask(estimated, capsys, "variance", "--why", "--against", "estimates", "--env", "dev")
+    assert [(row["environment"], row["change"]) for row in document["rows"]] == [("dev", 1)]
+
+
 def test_a_tag_in_place_of_environments(bill: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = ask(bill, capsys, "variance", "--why", *SIXTH, "--by", "tag:Owner")
     moves = {row["tag:Owner"]: row["change"] for row in document["rows"] if row["effect"] == "tag_move"}
@@ -209,6 +278,8 @@ def test_a_person_reads_an_answer(bill: Path, capsys: pytest.CaptureFixture[str]
         (["--why", "--format", "github"], "stands on no line"),
         (["--why", "--by", "service"], "told apart by one tag or by environment"),
         (["--why", "--by", "tag:Owner", "--env", "prod"], "--env names an environment"),
+        (["--why", "--against", "estimates", "--last", "1w"], "estimates are for a month"),
+        (["--why", "--against", "estimates"], "no environment names a document"),
         (["--why", "--from", "soon", "--to", "2026-10-07"], "soon is not a day"),
         (["--why", *SIXTH, "--env", "pord"], "no environment is called pord"),
         (["--why", "--period", "2026-09", "--last", "1w"], "exclude each other"),
@@ -221,3 +292,17 @@ def test_words_that_do_not_fit_are_refused(
     place = ["--db", str(bill / "finops.duckdb"), "--config", str(bill / "finops.toml")]
     assert main(["variance", *words, *place]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_months_of_cost_explorer_are_split_as_far_as_it_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "finops.duckdb"
+    for month, cost, tax in ((8, "10", "1"), (9, "12.5", "1.25")):
+        days = [date(2026, month, number) for number in range(1, 31)]
+        usage = [Group(one, Decimal(cost), "AmazonS3") for one in days]
+        load_answer(database, [*usage, Group(days[0], Decimal(tax), "AmazonS3", "Tax")], f"2026-{month:02d}")
+    (tmp_path / "finops.toml").write_text("")
+    document = ask(tmp_path, capsys, "variance", "--why", "--period", "2026-09")
+    assert by_effect(document) == {("(unmapped)", "not_separable"): 75, ("(unmapped)", "tax"): Decimal("0.25")}
+    assert {"not_separable", "unequal_days", "incomplete_days"} <= {one["code"] for one in document["problems"]}

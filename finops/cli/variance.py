@@ -29,7 +29,7 @@ Against = Annotated[
     typer.Option(
         "--against",
         metavar="SPAN",
-        help="With --why: previous (the default), 2026-08, or 2026-08-01..2026-09-01 (end excluded).",
+        help="With --why: previous (the default), 2026-08, 2026-08-01..2026-09-01 (end excluded), or estimates.",
     ),
 ]
 By = Annotated[
@@ -76,13 +76,19 @@ def run(
     from finops.output import write
     from finops.output.why_document import document
     from finops.variance.document import variance
+    from finops.variance.why.against_estimates import against_estimates
     from finops.variance.why.answer import why as explained
-    from finops.variance.why.asking import split_of
+    from finops.variance.why.asking import ESTIMATES, split_of
 
     split = split_of(by, env)
     words = checked(why, form, by, period, last, from_, to, against)
+    estimates = not why or words.against == ESTIMATES
     # All months are opened: those before give the weekdays their profile, or are what is held against.
-    ask = asked(metric or "amortized", where=where, export=export, by=split.word if why else label_tags(config))
-    with opened(ask, db, config) as ledger:
-        answer = document(explained(ledger, words, split, env)) if why else variance(ledger, period, env)
-        write(answer, form, output)
+    needed = label_tags(config) if estimates else split.word
+    with opened(asked(metric or "amortized", where=where, export=export, by=needed), db, config) as ledger:
+        if not why:
+            write(variance(ledger, period, env), form, output)
+        elif estimates:
+            write(document(against_estimates(ledger, period, env)), form, output)
+        else:
+            write(document(explained(ledger, words, split, env)), form, output)

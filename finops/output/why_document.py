@@ -115,7 +115,7 @@ def _parts(split: Dimension, sums: Sequence[Change], parts: Sequence[Part]) -> R
         Column("keys", "count"),
     )
     rows = [
-        (part.split, part.name, part.change, _share(part.change, one.change), len(part.causes))
+        (part.split, part.name, part.change, _share(part.change, one.change), part.keys)
         for one in sums
         for part in parts
         if part.split == one.name

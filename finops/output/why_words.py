@@ -10,7 +10,6 @@ from finops.output.values import printable
 from finops.variance.why.parts import Change, Part
 
 _ZERO = Decimal(0)
-_NAMED_KEYS = 3
 _NAMED_EFFECTS = 8
 # Effect -> what a person calls it.
 NAMES = {
@@ -23,6 +22,8 @@ NAMES = {
     "gone_resource": "gone resources",
     "tag_move": "moved resources",
     "not_separable": "usage and price, not separable",
+    "not_estimated": "not estimated",
+    "not_seen": "estimated and not seen",
     "credit": "credits",
     "refund": "refunds",
     "discount": "discounts",
@@ -62,12 +63,12 @@ def sentence(change: Change, parts: Sequence[Part], currency: str) -> str:
 
 
 def _said(part: Part, currency: str) -> str:
-    count = f"{len(part.causes)}: " if len(part.causes) > 1 else ""
-    named = [f"{short_name(key)} {cash(one, currency, sign=True)}" for key, one in part.causes[:_NAMED_KEYS]]
-    if len(part.causes) == 1:
+    named = [f"{short_name(key)} {cash(one, currency, sign=True)}" for key, one in part.causes]
+    if part.keys == 1:
         named = [short_name(part.causes[0][0])]
-    if len(part.causes) > _NAMED_KEYS:
+    if part.keys > len(part.causes):
         named.append("...")
+    count = f"{part.keys:,}: " if part.keys > 1 else ""
     return f"{cash(part.change, currency, sign=True)} {NAMES[part.name]} ({count}{', '.join(named)})"
 
 

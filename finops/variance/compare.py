@@ -39,7 +39,7 @@ def compare(found: Sequence[Promise], charges: Sequence[Charges], month: Month) 
     claimed: dict[int, list[Charges]] = {at: [] for at in range(len(found))}
     rest: dict[tuple[str, str], list[Charges]] = {}
     for one in charges:
-        at = _owner(found, one)
+        at = owner(found, one)
         if at is None:
             rest.setdefault((one.environment, one.service), []).append(one)
         else:
@@ -58,7 +58,7 @@ def unmapped(found: Iterable[Promise]) -> Iterator[Problem]:
             yield Problem("unmapped_label", message, f"{line.source_file}:{line.source_line}")
 
 
-def _owner(found: Sequence[Promise], charge: Charges) -> int | None:
+def owner(found: Sequence[Promise], charge: Charges) -> int | None:
     """The narrowest promise of the charge's environment that fits it, the first of several; else the whole one."""
     fitting = [
         (_narrowness(promise, charge), -at)

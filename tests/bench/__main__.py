@@ -68,7 +68,13 @@ def _parquet(asked: argparse.Namespace) -> list[Row]:
     folder = _data(asked.folder / f"cur2-{asked.parquet_rows}", asked.parquet_rows, write_cur2_parquet)
     name = f"ingest {asked.parquet_rows:,} rows of CUR 2.0 Parquet, marts included / create table as select *"
     database, rows = _ingest(asked, name, folder, "*.parquet", "1.0")
-    for words, bar in ((["spend", "--by", "day,service,tag:Environment"], 1), (["tag-gaps"], 2)):
+    fortnight = ["--from", "2026-10-16", "--to", "2026-10-30"]
+    questions = (
+        (["spend", "--by", "day,service,tag:Environment"], 1),
+        (["tag-gaps"], 2),
+        (["variance", "--why", *fortnight], 5),
+    )
+    for words, bar in questions:
         took = measure(finops(*words, "--db", str(database)), times=3)
         rows.append((" ".join(words), _shown(took), "", f"{took.seconds:.2f} s ({bar} s)"))
     took = measure(finops("report", "-o", str(asked.folder / "report.html"), "--db", str(database)))

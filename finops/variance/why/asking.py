@@ -8,6 +8,8 @@ from finops.dimensions import Dimension, parse_by
 from finops.errors import UsageError
 from finops.variance.why.spans import Asked
 
+ESTIMATES = "estimates"
+
 
 def checked(
     why: bool,
@@ -25,6 +27,8 @@ def checked(
         alone = next((option for option, text in given.items() if text is not None), None)
         if alone:
             raise UsageError(f"{alone} needs --why: estimates are held against a month", alone, "--period 2026-10")
+    if against == ESTIMATES and (by or last or start or end):
+        raise UsageError("estimates are for a month and by environment", "--against estimates", "--period 2026-10")
     if why and form == "github":
         raise UsageError("a change stands on no line of a document", "--format github", "--format md")
     return Asked(period, last, _day(start, "--from"), _day(end, "--to"), against)

@@ -53,17 +53,17 @@ def read_cells(ledger: Ledger, spans: Spans, split: Dimension, separable: bool) 
     joins = needed_joins([split])
     select = _FACTS.format(
         split=split.expression(0),
-        kind=_KIND if separable else _KIND_OF_SUMS,
+        kind=KIND if separable else KIND_OF_SUMS,
         cost=ledger.cost,
-        demand=_demand(ledger.ask.metric, ledger.cost),
+        demand=on_demand(ledger.ask.metric, ledger.cost),
         joins=joins.sql,
-        **_quantity_columns(ledger),
+        **quantity_columns(ledger),
     )
     sql = _CELLS.format(
         before=select.format(is_after="false", condition=spans.before.sql()),
         after=select.format(is_after="true", condition=spans.after.sql()),
     )
-    return [Cell(*row) for row in ledger.connection.execute(sql, [*joins.params, *joins.params]).fetchall()]
+    return [Cell._make(row) for row in ledger.connection.execute(sql, [*joins.params, *joins.params]).fetchall()]
 
 
 def tells_quantities(ledger: Ledger) -> bool:
@@ -72,14 +72,15 @@ def tells_quantities(ledger: Ledger) -> bool:
     return set(_QUANTITY) <= names
 
 
-def _quantity_columns(ledger: Ledger) -> dict[str, str]:
+def quantity_columns(ledger: Ledger) -> dict[str, str]:
+    """SQL of quantity, unit and operation of `facts`; null where the marts do not keep them."""
     types = ("decimal(38, 10)", "varchar", "varchar")
     if tells_quantities(ledger):
         return {name: f"facts.{name}" for name in _QUANTITY}
     return {name: f"cast(null as {kind})" for name, kind in zip(_QUANTITY, types, strict=True)}
 
 
-def _demand(metric: str, cost: str) -> str:
+def on_demand(metric: str, cost: str) -> str:
     """SQL of what usage costs on demand: its own rate where the line has it, else the public one.
 
     A line under a Savings Plan has its own on-demand cost as unblended cost, one under a reservation only the public
@@ -95,7 +96,7 @@ def _demand(metric: str, cost: str) -> str:
 
 
 # An unused commitment of a FOCUS export is a line of usage that carries no tag and names the commitment.
-_KIND = """
+KIND = """
     case
         when facts.x_charge_type = 'commitment fee' then 'commitment'
         when facts.x_line_item_type = 'SavingsPlanNegation' then 'commitment'
@@ -103,7 +104,7 @@ _KIND = """
             and facts.resource_id is not null and facts.pricing_category = 'Committed' then 'commitment'
         else facts.x_charge_type
     end"""
-_KIND_OF_SUMS = """
+KIND_OF_SUMS = """
     case
         when facts.x_charge_type = 'commitment fee' then 'commitment'
         when facts.x_line_item_type = 'SavingsPlanNegation' then 'commitment'

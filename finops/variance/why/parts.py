@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
+from heapq import nsmallest
 from typing import NamedTuple
 
 from finops.variance.why.effects import Effect
 
+NAMED_CAUSES = 3
 _ZERO = Decimal(0)
 # What is told best by the service it is charged for.
 _OF_A_SERVICE = ("tax", "support", "discount")
@@ -33,11 +35,12 @@ class Change(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One effect of one value of the split: its change, and its causes with theirs, the largest first."""
+    """One effect of one value of the split: its change, how many keys caused it, and those that did most."""
 
     split: str
     name: str
     change: Decimal
+    keys: int
     causes: tuple[tuple[str, Decimal], ...]
 
 
@@ -51,12 +54,18 @@ def cause_of(effect: Effect) -> str:
 
 def parts_of(effects: Iterable[Effect]) -> list[Part]:
     """The effects added up by value of the split and name, the largest first."""
-    sums: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    sums: dict[tuple[str, str, str], Decimal] = {}
     for one in effects:
-        sums[one.cell.split, one.name][cause_of(one)] += one.change
-    parts = [Part(split, name, sum(causes.values(), _ZERO), _ranked(causes)) for (split, name), causes in sums.items()]
+        key = (one.cell.split, one.name, cause_of(one))
+        sums[key] = sums.get(key, _ZERO) + one.after - one.before
+    held: dict[tuple[str, str], list[tuple[str, Decimal]]] = defaultdict(list)
+    for (split, name, cause), change in sums.items():
+        held[split, name].append((cause, change))
+    parts = [_part(split, name, causes) for (split, name), causes in held.items()]
     return sorted(parts, key=lambda part: (-abs(part.change), part.split, part.name))
 
 
-def _ranked(causes: dict[str, Decimal]) -> tuple[tuple[str, Decimal], ...]:
-    return tuple(sorted(((key, one) for key, one in causes.items() if one), key=lambda one: (-abs(one[1]), one[0])))
+def _part(split: str, name: str, causes: list[tuple[str, Decimal]]) -> Part:
+    caused = [one for one in causes if one[1]]
+    most = nsmallest(NAMED_CAUSES, caused, key=lambda one: (-abs(one[1]), one[0]))
+    return Part(split, name, sum((change for _, change in caused), _ZERO), len(caused), tuple(most))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PREVIOUS = "previous"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _LAST = re.compile(r"([1-9]\d{0,3})([dwm])")
-_FORMS = f"{PREVIOUS}, 2026-08 or 2026-08-01..2026-09-01 (the day after the last one)"
+_FORMS = f"{PREVIOUS}, 2026-08, 2026-08-01..2026-09-01 (the day after the last one) or estimates"
 _DAY = timedelta(days=1)
 _NAMED_DAYS = 3
 
@@ -28,18 +28,22 @@ _NAMED_DAYS = 3
 class Span:
     """Some days; with `period` only the lines of that billing period (YYYY-MM) on them.
 
-    `whole` says whether a period has all of its days: then it is its lines on whatever day they start.
+    `whole` says whether a period has all of its days: then it is its lines on whatever day they start. `title` is what
+    is held against, where that are not the lines of these days.
     """
 
     days: Window
     period: str | None = None
     whole: bool = False
+    title: str = ""
 
     @property
     def name(self) -> str:
         """The billing period, or the day, or the first and the last one."""
         if self.period and self.whole:
             return self.period
+        if self.title:
+            return self.title
         first, last = self.days.start, self.days.last
         return f"{first}" if first == last else f"{first} to {last}"
 
@@ -172,10 +176,7 @@ def _cut(span: Span, end: date) -> Span:
 
 def _notes(asked: Span, after: Span, before: Span, days: Sequence[Day]) -> Iterator[Problem]:
     if after != asked:
-        text = (
-            f"{after.days.length} of {asked.days.length} days of {asked.name} are complete; "
-            f"they are held against as many of {before.name[:7] if before.period else before.name}"
-        )
+        text = f"{after.days.length} of {asked.days.length} days of {asked.name} are complete; only they are compared"
         yield Problem("days_known", text, f"up to {after.days.last}")
     if after.days.length != before.days.length:
         text = (
