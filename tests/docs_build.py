@@ -28,7 +28,7 @@ from finops.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "docs" / "schema" / "output.schema.json"
-FOLDERS = ("staging", "ledger", "marts", "journal", "rules", "checks")
+FOLDERS = ("staging", "ledger", "marts", "usage", "journal", "rules", "checks")
 
 _BLOCK = re.compile(r"<!-- generated: (?P<name>[\w-]+)(?: (?P<argument>[\w-]+))? -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -99,6 +99,22 @@ _KEYS = {
         "`misspelled` and not read",
         "live": "what the tagging API says today; it knows the account of the credentials only",
         "charge": "type of line, or FOCUS charge category",
+    },
+    "prices status": {
+        "service": "AWS service code",
+        "as_of": "the day the list is of",
+        "age_days": "days since then",
+        "prices": "prices of it that no newer list has overtaken",
+        "regions": "region codes it has, comma-separated",
+        "kinds": "`on demand`, `reserved`, `Savings Plan`, `spot`, `transition` (between S3 storage classes)",
+        "old": "older than 180 days",
+        "source": "where the prices were read",
+        "basis": "`own rate`, `price list` and its day, or `unknown`",
+        "usage_types": "usage types of the bill priced so",
+        "cost": "unblended cost of the usage, covered usage at its on-demand price",
+        "region": "region code",
+        "usage_type": "AWS usage type",
+        "operation": "AWS operation",
     },
     "doctor": {
         "area": "heading the check stands under: `this machine`, `the ledger`, `AWS identity`, `exports`, ...",
@@ -337,7 +353,7 @@ def _output(verb: str) -> Iterator[str]:
     """The keys of what the verb prints, and of what it prints instead with an option of its own."""
     for one in _schema()["allOf"]:
         command = one["if"]["properties"]["command"]["const"]
-        if command.partition(" ")[0] == verb:
+        if command == verb or (command.partition(" --")[0] == verb):
             with_option = "" if command == verb else f" of `finops {command}`"
             yield from _keys_of(command, one["then"]["properties"], with_option)
 

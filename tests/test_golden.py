@@ -27,6 +27,7 @@ from finops.doctor.examine import as_document
 from finops.document import Document, Rows
 from finops.explain import explain
 from finops.output import write
+from finops.price_status import price_status
 from finops.reader import Ask, open_ledger
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
@@ -175,6 +176,14 @@ def held_against_estimates(folder: Path) -> Document:
         return _at_a_fixed_time(variance(ledger, None, None))
 
 
+def priced(folder: Path) -> Document:
+    document = price_status(folder / "finops.duckdb", None, date(2026, 11, 21))
+    # Lists are added as time goes on; those of one service show how one looks.
+    rows = [row for row in document.rows.read(None) if row[0] == "AWSGlue"]
+    problems = [Problem("no_own_rates", "the bill's own rates are not known: no bill is loaded")]
+    return replace(document, rows=document.rows.of(document.rows.columns, rows), problems=problems)
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -191,6 +200,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "reconcile_invoices": reconciled_with_invoices,
     "estimates": estimates,
     "variance": held_against_estimates,
+    "prices_status": priced,
 }
 
 

@@ -41,7 +41,7 @@ from tests.model_cases import (
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-FOLDERS = {"staging", "ledger", "marts", "journal", "checks", "rules"}
+FOLDERS = {"staging", "ledger", "marts", "usage", "journal", "checks", "rules"}
 MODELS = list(load_models().values())
 RULES = [model for model in MODELS if model.folder == "rules"]
 # What is made for the question asked, or for two deliveries: the columns a model may count on.
