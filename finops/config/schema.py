@@ -144,6 +144,23 @@ ALLOCATE = Table(
     },
     needed=("name", "to"),
 )
+COMMITMENTS = Table(
+    {
+        "start": DAY,
+        "renew_within_days": COUNT,
+        "years": Rows(
+            Table(
+                {
+                    "year": COUNT,
+                    "share": PERCENT,
+                    "terms": Choices(("1yr", "3yr")),
+                    "payments": Choices(("No Upfront", "Partial Upfront", "All Upfront")),
+                },
+                needed=("year", "share"),
+            )
+        ),
+    }
+)
 LABEL = Table({"service": TEXT_OR_TEXTS, "usage_type": PATTERN}, prefixes={"tag:": TEXT_OR_TEXTS})
 
 DOCUMENT = Table(
@@ -179,6 +196,7 @@ DOCUMENT = Table(
         ),
         "planned": Rows(Table({"where": WHERE, "date": DAY, "note": TEXT}, needed=("where", "date"))),
         "allocate": Rows(ALLOCATE),
+        "commitments": COMMITMENTS,
     }
 )
 

@@ -14,6 +14,8 @@ from finops.findings import finding_id
 # Only for showing: a year has 8,760 hours and 12 months.
 HOURS_PER_MONTH = 730
 _EXACT = Decimal("1e-10")
+# What a person reads of a table; JSON and CSV have every row.
+TABLE_ROWS = 25
 
 Class = Literal["measured", "upper bound", "needs data"]
 """How sure a saving is: computed from the bill's own hours; at most this much; or no figure, for want of data."""
@@ -35,7 +37,7 @@ COLUMNS = (
     Column("class"),
     Column("pay_back_months"),
     Column("action"),
-    Column("evidence"),
+    Column("evidence", shown="never"),
 )
 
 
@@ -108,4 +110,5 @@ def document(
         rows=Rows.of(columns, [one.cells(columns) for one in advice]),
         totals={"saving": saving, **(totals or {})},
         problems=problems,
+        table_rows=TABLE_ROWS,
     )
