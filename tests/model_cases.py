@@ -60,7 +60,7 @@ _SOURCES = {
     "cost_explorer_grouped": ("may_carry_tag",),
     "record_types": ("record_type", "x_line_item_type", "charge_category", "may_carry_tag"),
     "service_codes": ("service_name", "x_service_code"),
-    "commitment_scopes": ("scope", "service", "usage_type", "operation"),
+    "commitment_scopes": ("scope", "service_code", "usage_types", "operations"),
 }
 _SHARED = tomllib.loads((CASES / "shared.toml").read_text(encoding="utf-8"))
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 KIND = "commitment"
 MORE = (
-    Column("plan_type", shown="filled"),
-    Column("term", shown="filled"),
-    Column("payment_option", shown="filled"),
+    Column("plan_type", shown="never"),
+    Column("term", shown="never"),
+    Column("payment_option", shown="never"),
     Column("window_days", "count"),
-    Column("hourly_commitment"),
+    Column("hourly_commitment", shown="never"),
     Column("utilisation", "percent"),
-    Column("coverage", "percent"),
-    Column("break_even_utilisation", "percent"),
+    Column("coverage", "percent", shown="never"),
+    Column("break_even_utilisation", "percent", shown="never"),
     Column("chosen", "flag"),
 )
 _PERCENT = Decimal("0.0001")

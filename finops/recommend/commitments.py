@@ -16,7 +16,7 @@ from finops.recommend.later import BACK_TEST, LADDER, back_test, ladder
 from finops.recommend.offers import Offer
 from finops.recommend.row import HOURS_PER_MONTH, Recommendation, document, monthly
 from finops.recommend.unused import unused_commitments
-from finops.recommend.windows import WINDOWS
+from finops.recommend.windows import WINDOWS, advised
 
 if TYPE_CHECKING:
     from finops.recommend.hours import Facts
@@ -61,14 +61,14 @@ def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -
     windows = windows_of(question.facts)
     found = choose(question, left, windows)
     rows = [
-        *(row for one in found.all for row in rows_of(one, span, one in found.chosen)),
-        *unused_commitments(question.held, span.end, question.settings),
-        *(row for group, offers in found.unknown for row in _needs_data(group, offers, left)),
+        *(ranked for one in found.all for ranked in _ranked(one, question, found)),
+        *((1, row) for row in unused_commitments(question.held, span.end, question.settings)),
+        *((4, row) for group, offers in found.unknown for row in _needs_data(group, offers, left)),
     ]
     made = document(
         "recommend commitments",
         Basis(span.start.date(), span.end.date(), None, usage.currency, usage.final, span.end, usage.described),
-        sorted(rows, key=_order),
+        [row for _, row in sorted(rows, key=_order)],
         MORE,
         totals=_totals(question, left, found),
         problems=[*usage.problems, *problems, *_short(windows), *_policy(question)],
@@ -76,10 +76,16 @@ def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -
     return made, found
 
 
-def _order(row: Recommendation) -> tuple[Any, ...]:
-    """What to do first: what is chosen, then waste, then the other offers, then what needs data."""
-    place = 0 if row.more.get("chosen") else 1 if row.kind != KIND else 3 if row.saving is None else 2
-    return place, row.kind, -(row.saving or 0), -(row.current_cost or 0), row.where
+def _ranked(one: Advice, question: Question, found: Advised) -> Iterator[tuple[int, Recommendation]]:
+    """The rows of an offer: what is chosen first, then the windows other offers would go by, then the other ones."""
+    smallest = advised(one.windows)
+    for window, row in zip(one.windows, rows_of(one, question.facts.span, one in found.chosen), strict=True):
+        yield 0 if row.more["chosen"] else 2 if window is smallest else 3, row
+
+
+def _order(ranked: tuple[int, Recommendation]) -> tuple[Any, ...]:
+    rank, row = ranked
+    return rank, row.kind, -(row.saving or 0), -(row.current_cost or 0), row.where
 
 
 def _needs_data(group: Group, offers: Sequence[Offer], left: Facts) -> Iterator[Recommendation]:

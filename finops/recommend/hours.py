@@ -139,7 +139,7 @@ def hourly_facts(usage: Usage) -> tuple[Facts, list[Problem]]:
         f"select * from read_csv({literal(str(SCOPES))}, header = true, all_varchar = true, quote = '')"
     )
     connection.execute(f"create or replace temp table hourly_usage as {model('cur_hourly_usage').sql}")
-    problems = _without_hours(usage)
+    problems = [*_without_hours(usage), *_discounted(usage)]
     connection.execute(_ITEMS)
     items = [Item(*row) for row in connection.execute(_LIST_ITEMS).fetchall()]
     connection.execute(_COMMITMENTS)
@@ -164,6 +164,14 @@ def _without_hours(usage: Usage) -> list[Problem]:
     return [Problem("usage_without_hours", text, ", ".join(row[0] for row in rows[:3]))]
 
 
+def _discounted(usage: Usage) -> list[Problem]:
+    (found,) = usage.connection.execute(_NEGOTIATED).fetchone() or (False,)
+    if not found:
+        return []
+    text = "the figures are before negotiated discounts, which lower on-demand cost and commitments alike"
+    return [Problem("before_discounts", text)]
+
+
 def _facts(span: Span, items: Sequence[Item], commitments: Sequence[str], columns: dict[str, Any]) -> Facts:
     import numpy as np
 
@@ -183,6 +191,9 @@ having max(longest_hours) > 1.02
 order by 2 desc, 1
 """
 _ANY_HOURLY = "select coalesce(min(longest_hours) <= 1.02, false) from hourly_usage"
+_NEGOTIATED = """
+select count(*) > 0 from cur where x_line_item_type in ('EdpDiscount', 'PrivateRateDiscount', 'SppDiscount')
+"""
 _ITEMS = """
 create or replace temp table coverable_items as
 select row_number() over (order by scope, x_service_code, region_id, x_usage_type, x_operation) - 1 as id, *

@@ -22,20 +22,20 @@ Class = Literal["measured", "upper bound", "needs data"]
 
 COLUMNS = (
     Column("id", "id", shown="never"),
-    Column("kind", shared=True),
+    Column("kind"),
     Column("account", shown="filled"),
     Column("region", shown="filled"),
-    Column("service", shown="filled"),
-    Column("resource_id", shown="filled"),
+    Column("service", shown="never"),
+    Column("resource_id", shown="never"),
     Column("owner", shown="filled"),
     Column("current_cost", "money"),
     Column("saving", "money"),
     Column("saving_low", "money"),
-    Column("saving_high", "money"),
+    Column("saving_high", "money", shown="never"),
     Column("saving_in_sequence", "money"),
     Column("basis"),
     Column("class"),
-    Column("pay_back_months"),
+    Column("pay_back_months", shown="never"),
     Column("action"),
     Column("evidence", shown="never"),
 )
@@ -100,7 +100,7 @@ def document(
 ) -> Document:
     """The advice as a document, in the order given; `more` are columns of the verb's own, behind the common ones.
 
-    `totals.saving` is what all of it saves together: the sum of what each saves in sequence.
+    `totals.saving_in_sequence` is what all of it saves together: the sum of what each saves in sequence.
     """
     columns = (*COLUMNS, *more)
     saving = sum((one.saving_in_sequence for one in advice if one.saving_in_sequence is not None), Decimal(0))
@@ -108,7 +108,7 @@ def document(
         command=command,
         basis=basis,
         rows=Rows.of(columns, [one.cells(columns) for one in advice]),
-        totals={"saving": saving, **(totals or {})},
+        totals={"saving_in_sequence": saving, **(totals or {})},
         problems=problems,
         table_rows=TABLE_ROWS,
     )

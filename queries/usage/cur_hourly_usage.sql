@@ -55,9 +55,9 @@ coverable as (
         kinds.x_operation
     from kinds
     inner join commitment_scopes
-        on kinds.x_service_code = commitment_scopes.service
-        and regexp_full_match(kinds.x_usage_type, commitment_scopes.usage_type)
-        and regexp_full_match(coalesce(kinds.x_operation, ''), commitment_scopes.operation)
+        on kinds.x_service_code = commitment_scopes.service_code
+        and regexp_full_match(kinds.x_usage_type, commitment_scopes.usage_types)
+        and regexp_full_match(coalesce(kinds.x_operation, ''), commitment_scopes.operations)
 )
 
 select
