@@ -59,7 +59,8 @@ class Group:
 class Candidate:
     """A group with an offer: the demand at its rates, where those are from, and what can be bought of it.
 
-    `rows` are the places of the pool in the facts it was taken from. `unit_cost` is USD an hour of one reservation,
+    `rows` are the places of the pool's usage in the facts it was taken from, `share` the rate of each item as a share
+    of its on-demand cost, 0 where none is known. `unit_cost` is USD an hour of one reservation,
     None for plans. `unrated` are the items without a known rate.
     """
 
@@ -67,6 +68,7 @@ class Candidate:
     offer: Offer
     pool: Pool
     rows: Whole
+    share: Floats
     basis: str
     purchasable: Purchasable
     unit_cost: float | None
@@ -141,8 +143,9 @@ def after(left: Facts, bought: Sequence[tuple[Candidate, float]]) -> Facts:
 
     covered = np.zeros(len(left.item))
     for one, commitment in bought:
-        pool, owned = one.pool, np.ones(len(one.rows), bool)
-        usage = Eligible(pool.hour, pool.on_demand, pool.plan_cost, pool.plan_cost / left.quantity[one.rows], owned)
+        full, at = left.on_demand[one.rows], one.share[left.item[one.rows]]
+        owned = np.ones(len(one.rows), bool)
+        usage = Eligible(left.hour[one.rows], full, full * at, full * at / left.quantity[one.rows], owned)
         covered[one.rows] = allocate(usage, np.full(len(left.span.loaded), commitment))
     return _without(left, np.arange(len(covered)), covered)
 
@@ -195,10 +198,11 @@ def _candidate(group: Group, offer: Offer, left: Facts, rates: Mapping[int, Rate
     used = sorted(int(at) for at in np.unique(left.item[mask]))
     if not used:
         return None
-    pool = Pool(left.hour[mask], left.on_demand[mask], left.on_demand[mask] * share[left.item[mask]])
+    rows = np.flatnonzero(mask)
+    full = left.on_demand[rows]
+    pool = Pool.of(left.hour[rows], full, full * share[left.item[rows]])
     unit = float(pool.plan_cost.sum() / left.quantity[mask].sum()) if group.is_reservation else None
     purchasable = whole_units(unit) if unit else to_five_decimals
     present: Iterable[int] = (int(at) for at in np.unique(left.item))
     unrated = tuple(at for at in present if at in group.items and at not in rates)
-    rows = np.flatnonzero(mask)
-    return Candidate(group, offer, pool, rows, basis_of(rates, used), purchasable, unit, unrated)
+    return Candidate(group, offer, pool, rows, share, basis_of(rates, used), purchasable, unit, unrated)

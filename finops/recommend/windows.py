@@ -25,20 +25,29 @@ _STEP = 100_000
 class Pool:
     """Usage that one commitment could cover, in arrays of one length; `hour` counts from the start of the span.
 
-    `on_demand` and `plan_cost` are USD. Only usage with a known rate below its on-demand price is in it.
+    `on_demand` and `plan_cost` are USD. Only usage with a known rate below its on-demand price is in it, and it is in
+    the order in which AWS covers it: make one with `of`.
     """
 
     hour: Whole
     on_demand: Floats
     plan_cost: Floats
 
+    @classmethod
+    def of(cls, hour: Whole, on_demand: Floats, plan_cost: Floats) -> Pool:
+        """The usage in AWS's order, so that no window has to be sorted anew."""
+        asked = demand(int(hour.max(initial=0)) + 1, hour, on_demand, plan_cost)
+        return cls(asked.hour, asked.on_demand, asked.plan_cost)
+
     def within(self, hours: Whole) -> Demand:
-        """The demand of some hours, of which there is one at least; they need not follow each other."""
+        """The demand of some hours, ascending, of which there is one at least; they need not follow each other."""
         import numpy as np
 
-        place = np.searchsorted(hours, self.hour)
-        inside = hours[np.minimum(place, len(hours) - 1)] == self.hour
-        return demand(len(hours), place[inside], self.on_demand[inside], self.plan_cost[inside])
+        place = np.full(max(int(self.hour.max(initial=0)), int(hours[-1])) + 1, -1)
+        place[hours] = np.arange(len(hours))
+        at = place[self.hour]
+        inside = at >= 0
+        return Demand(len(hours), at[inside], self.on_demand[inside], self.plan_cost[inside])
 
 
 @dataclass(frozen=True)
