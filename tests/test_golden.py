@@ -28,18 +28,26 @@ from finops.document import Document, Rows
 from finops.explain import explain
 from finops.output import write
 from finops.price_status import price_status
+from finops.prices import PriceBook
 from finops.reader import Ask, open_ledger
+from finops.recommend.choosing import Question as CommitmentQuestion
+from finops.recommend.commitments import commitments
+from finops.recommend.held import held
+from finops.recommend.hours import hourly_facts
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
 from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
+from finops.usage import open_usage, price_book
 from finops.variance.document import variance
 from finops.variance.reading import as_document as as_read
 from finops.variance.reading import read_estimates
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.estimated_bill import october
+from tests.hourly_export import loaded as loaded_hours
+from tests.hourly_export import with_plan
 from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import LINES, ingested, restate, write_export
 
@@ -184,6 +192,15 @@ def priced(folder: Path) -> Document:
     return replace(document, rows=document.rows.of(document.rows.columns, rows), problems=problems)
 
 
+def committed(folder: Path) -> Document:
+    """Sixteen days with a plan, and usage beside it that a second one would pay for."""
+    with open_usage(loaded_hours(folder, with_plan([2, 2, 2, 1], days=16))) as usage:
+        facts, problems = hourly_facts(usage)
+        question = CommitmentQuestion(facts, held(usage.connection), PriceBook(price_book(usage).own), Settings())
+        document, _ = commitments(usage, question, problems)
+    return _loaded_at_a_fixed_time(document)
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -201,6 +218,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "estimates": estimates,
     "variance": held_against_estimates,
     "prices_status": priced,
+    "recommend_commitments": committed,
 }
 
 

@@ -1,7 +1,8 @@
 """AWS's own allocation of a Savings Plan, run again: which usage of each hour a commitment covers.
 
 Order, docs.aws.amazon.com/savingsplans "Understanding how Savings Plans apply": the account that owns the plan comes
-first; then the highest percentage saving; of equals the lowest rate. The last usage reached is covered in part.
+first; then the highest percentage saving; of equals the lowest rate, and beyond that the order given. The last usage
+reached is covered in part.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def allocate(usage: Eligible, commitment: Floats) -> Floats:
     import numpy as np
 
     # a quotient of costs has noise in its last digits, which must not decide what is equal
-    remaining = np.round(usage.plan_cost / usage.on_demand, 9)
-    order = np.lexsort((usage.rate, remaining, ~usage.is_owner, usage.hour))
+    remaining, rate = np.round(usage.plan_cost / usage.on_demand, 7), np.round(usage.rate, 9)
+    order = np.lexsort((rate, remaining, ~usage.is_owner, usage.hour))
     asked = Demand(len(commitment), usage.hour[order], usage.on_demand[order], usage.plan_cost[order])
     share = np.zeros(len(order))
     share[order] = covered_share(asked, commitment)

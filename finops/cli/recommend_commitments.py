@@ -58,7 +58,7 @@ def _dollars(text: str | None) -> float | None:
         value = Decimal(text)
     except ArithmeticError as error:
         raise UsageError(f"{text} is no amount of money", "--commitment", "--commitment 1.25") from error
-    if not (Decimal("0.001") <= value <= 1_000_000) or value != round(value, 5):
+    if not value.is_finite() or not (Decimal("0.001") <= value <= 1_000_000) or value != round(value, 5):
         what = f"AWS sells commitments of 0.001 to 1,000,000 an hour, to five decimals; not {text}"
         raise UsageError(what, "--commitment", "--commitment 1.25")
     return float(value)
