@@ -10,7 +10,7 @@ from finops.catalog import Delivery
 from finops.document import Basis, Column, Document, Rows
 from finops.errors import UsageError
 from finops.metrics import METRICS, Metric
-from finops.models import Model, load_models, ordered
+from finops.models import FOLDERS, Model, load_models, ordered
 
 COLUMNS = (Column("part", "heading"), Column("name"), Column("text"), Column("sql"), Column("path"))
 
@@ -93,8 +93,7 @@ def _column(model: Model, column: str) -> Iterator[Line]:
 def _models_with(column: str, but: Model | None = None) -> Iterator[Line]:
     """The models that make or read the column, in the order data flows; then the checks that watch it."""
     word = re.compile(rf"\b{re.escape(column)}\b")
-    flow = ("staging", "ledger", "marts", "journal", "rules", "checks")
-    models = sorted(ordered(load_models().values()), key=lambda one: flow.index(one.folder))
+    models = sorted(ordered(load_models().values()), key=lambda one: FOLDERS.index(one.folder))
     yield from (_behind(one) for one in models if one is not but and word.search(one.sql))
 
 

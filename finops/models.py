@@ -10,6 +10,8 @@ from pathlib import Path
 from finops.errors import UsageError
 from finops.paths import queries_dir
 
+# The folders of queries/, in the order in which data flow through them.
+FOLDERS = ("staging", "ledger", "marts", "usage", "journal", "rules", "checks")
 _FIELDS = ("grain", "inputs", "settings", "why", "fix", "columns")
 
 

@@ -29,7 +29,6 @@ from tests.docs_keys import KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "docs" / "schema" / "output.schema.json"
-FOLDERS = ("staging", "ledger", "marts", "journal", "rules", "checks")
 
 _BLOCK = re.compile(r"<!-- generated: (?P<name>[\w-]+)(?: (?P<argument>[\w-]+))? -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -104,7 +103,7 @@ def models_of(folder: str) -> str:
 
 def dependencies() -> str:
     """Each model and what it reads, in the order data flows."""
-    flow = (one for folder in FOLDERS for one in models.folder(folder))
+    flow = (one for folder in models.FOLDERS for one in models.folder(folder))
     return _fenced("\n".join(f"{one.folder}/{one.name} <- {', '.join(one.inputs)}" for one in flow))
 
 
@@ -221,7 +220,7 @@ def _output(verb: str) -> Iterator[str]:
     """The keys of what the verb prints, and of what it prints instead with an option of its own."""
     for one in _schema()["allOf"]:
         command = one["if"]["properties"]["command"]["const"]
-        if command.partition(" ")[0] == verb:
+        if command == verb or (command.partition(" --")[0] == verb):
             with_option = "" if command == verb else f" of `finops {command}`"
             yield from _keys_of(command, one["then"]["properties"], with_option)
 

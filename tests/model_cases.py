@@ -40,7 +40,7 @@ EXPORTS = ("cur_rows", "focus_rows")
 SHAPES = ("cur", "focus", "cost_explorer")
 PERIOD = "2026-10"
 # The models an ingest builds; rules read tables that are made for the question asked.
-BUILT = ("staging", "ledger", "marts", "checks")
+BUILT = ("staging", "ledger", "marts", "usage", "checks")
 # Tables of the chain that are no model: whose columns they have.
 _SAME_AS = {
     "line_items": "cur_line_items",
@@ -49,6 +49,8 @@ _SAME_AS = {
 }
 # What there is only where a delivery replaces another one.
 _OF_TWO_DELIVERIES = {"compared_metrics", "settled_days"}
+# What is made when advice is asked for.
+_OF_ADVICE = {"commitment_scopes"}
 # Tables of the chain that nothing computes: the columns they have.
 _COSTS = ("x_unblended_cost", "x_net_unblended_cost", "x_amortized_cost", "x_net_amortized_cost")
 _ANSWERED = ("billing_account_id", "billing_period_start", "charge_day", "service_name", "billing_currency", *_COSTS)
@@ -58,6 +60,7 @@ _SOURCES = {
     "cost_explorer_grouped": ("may_carry_tag",),
     "record_types": ("record_type", "x_line_item_type", "charge_category", "may_carry_tag"),
     "service_codes": ("service_name", "x_service_code"),
+    "commitment_scopes": ("scope", "service_code", "usage_types", "operations"),
 }
 _SHARED = tomllib.loads((CASES / "shared.toml").read_text(encoding="utf-8"))
 
@@ -231,7 +234,9 @@ def models_of(shape: str) -> list[Model]:
     return [
         model
         for model in load_models().values()
-        if model.folder in BUILT and not model.name.startswith(others) and not _OF_TWO_DELIVERIES & set(model.inputs)
+        if model.folder in BUILT
+        and not model.name.startswith(others)
+        and not (_OF_TWO_DELIVERIES | _OF_ADVICE) & set(model.inputs)
     ]
 
 

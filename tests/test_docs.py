@@ -22,7 +22,7 @@ from finops.dimensions import DIMENSIONS
 from finops.engines.duckdb import connect
 from finops.ingest.demo import write_export
 from finops.metrics import METRICS
-from finops.models import load_models, read_model
+from finops.models import FOLDERS, load_models, read_model
 from tests import docs_build
 from tests.docs_build import ROOT, pages
 from tests.model_cases import create_given, parse_table
@@ -107,7 +107,7 @@ def test_every_mark_of_a_generated_part_is_one_of_a_pair(page: Path) -> None:
 
 def test_every_folder_of_models_is_on_the_page_of_models() -> None:
     shown = re.findall(r"<!-- generated: models (\w+) -->", text(MODELS))
-    assert set(shown) == {model.folder for model in load_models().values()} == set(docs_build.FOLDERS)
+    assert set(shown) == {model.folder for model in load_models().values()} == set(FOLDERS)
 
 
 def test_every_input_that_is_no_model_is_described() -> None:

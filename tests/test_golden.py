@@ -31,13 +31,20 @@ from finops.document import Document, Rows
 from finops.explain import explain
 from finops.output import write
 from finops.output.why_document import document as why_document
+from finops.price_status import price_status
+from finops.prices import PriceBook
 from finops.reader import Ask, Ledger, open_ledger
+from finops.recommend.choosing import Question as CommitmentQuestion
+from finops.recommend.commitments import commitments
+from finops.recommend.held import held
+from finops.recommend.hours import hourly_facts
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
 from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
+from finops.usage import open_usage, price_book
 from finops.variance.document import variance
 from finops.variance.reading import as_document as as_read
 from finops.variance.reading import read_estimates
@@ -45,6 +52,8 @@ from finops.variance.why.answer import why
 from finops.variance.why.spans import Asked
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.estimated_bill import october
+from tests.hourly_export import loaded as loaded_hours
+from tests.hourly_export import with_plan
 from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import LINES, ingested, restate, write_export
 from tests.why_ledger import Line as WhyLine
@@ -244,6 +253,23 @@ def explained_change(_: Path) -> Document:
     return _loaded_at_a_fixed_time(why_document(why(ledger, Asked(start=after, end=date(2026, 10, 7)))))
 
 
+def priced(folder: Path) -> Document:
+    document = price_status(folder / "finops.duckdb", None, date(2026, 11, 21))
+    # Lists are added as time goes on; those of one service show how one looks.
+    rows = [row for row in document.rows.read(None) if row[0] == "AWSGlue"]
+    problems = [Problem("no_own_rates", "the bill's own rates are not known: no bill is loaded")]
+    return replace(document, rows=document.rows.of(document.rows.columns, rows), problems=problems)
+
+
+def committed(folder: Path) -> Document:
+    """Sixteen days with a plan, and usage beside it that a second one would pay for."""
+    with open_usage(loaded_hours(folder, with_plan([2, 2, 2, 1], days=16))) as usage:
+        facts, problems = hourly_facts(usage)
+        question = CommitmentQuestion(facts, held(usage.connection), PriceBook(price_book(usage).own), Settings())
+        document, _ = commitments(usage, question, problems)
+    return _loaded_at_a_fixed_time(document)
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -263,6 +289,8 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "variance_budgets": held_against_budgets,
     "check": checked,
     "variance_why": explained_change,
+    "prices_status": priced,
+    "recommend_commitments": committed,
 }
 
 

@@ -20,7 +20,7 @@ from finops.ingest.demo import write_export
 from finops.ingest.discover import survey
 from finops.ingest.rows import store_rows
 from finops.ledger.build import Built, build
-from finops.models import Model, load_models
+from finops.models import FOLDERS, Model, load_models
 from finops.paths import queries_dir
 from tests.demo_cost_explorer import demo_month
 from tests.model_cases import (
@@ -41,7 +41,7 @@ from tests.model_cases import (
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-FOLDERS = {"staging", "ledger", "marts", "journal", "checks", "rules"}
+
 MODELS = list(load_models().values())
 RULES = [model for model in MODELS if model.folder == "rules"]
 # What is made for the question asked, or for two deliveries: the columns a model may count on.
@@ -289,7 +289,7 @@ def test_a_model_has_no_tab_no_semicolon_and_no_long_line(model: Model) -> None:
 def test_names_are_used_once_and_folders_are_known() -> None:
     paths = sorted(queries_dir().rglob("*.sql"))
     assert [name for name, times in Counter(path.stem for path in paths).items() if times > 1] == []
-    assert {path.parent.relative_to(queries_dir()).as_posix() for path in paths} <= FOLDERS
+    assert {path.parent.relative_to(queries_dir()).as_posix() for path in paths} <= set(FOLDERS)
     assert {path.stem for path in paths} == set(load_models())
 
 

@@ -97,10 +97,12 @@ def best_commitment(asked: Demand) -> float:
     reached, whole = _spans(asked)
     rate = asked.on_demand / asked.plan_cost
     flat = -1e-9 * asked.hours
+    # the dollars that each dollar replaces in items that no bound left can tell apart
+    settled = 0.0
 
     def slope(at: float) -> float:
         """The change of the cost for the next dollar an hour."""
-        return float(asked.hours - rate[(reached <= at) & (at < whole)].sum())
+        return float(asked.hours - settled - rate[(reached <= at) & (at < whole)].sum())
 
     low, high = 0.0, float(whole.max(initial=0.0))
     if slope(low) >= flat:
@@ -108,7 +110,11 @@ def best_commitment(asked: Demand) -> float:
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if slope(middle) < flat else (low, middle)
-    points = np.unique(whole[(whole > low) & (whole <= high)])
+        around = (reached <= low) & (whole > high)
+        settled += float(rate[around].sum())
+        open_ = ~around & (whole > low) & (reached <= high)
+        reached, whole, rate = reached[open_], whole[open_], rate[open_]
+    points = np.unique(whole[whole <= high])
     return float(next((point for point in points if slope(point) >= flat), high))
 
 

@@ -19,6 +19,9 @@ VERBS: dict[str, str] = {
     "estimates read": "Read the cost figures of architecture documents, with file and line, and check their sums.",
     "estimates propose": "Propose a document whose costs are those of the bill, as a unified diff.",
     "variance": "Hold the estimates of documents against the bill, line by line; or say why cost changed.",
+    "recommend commitments": "Advise Savings Plans and reservations from the hours of the bill; name what "
+    "is held and unused.",
+    "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",

@@ -8,6 +8,7 @@ from typing import Any
 
 from finops.config.allocations import allocations
 from finops.config.budgets import budgets
+from finops.config.commitments import commitment_policy
 from finops.config.lines import Path
 from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
@@ -52,6 +53,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
         planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
         allocate=allocations(document.get("allocate", ()), tags),
+        commitments=commitment_policy(document.get("commitments", {})),
     )
     _refuse_shared_claims(result.environments)
     return result

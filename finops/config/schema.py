@@ -159,6 +159,23 @@ _BUDGET = {
     "metric": Kind(", ".join(METRICS), lambda value: value in METRICS),
     "owner": TEXT,
 }
+COMMITMENTS = Table(
+    {
+        "start": DAY,
+        "renew_within_days": COUNT,
+        "years": Rows(
+            Table(
+                {
+                    "year": COUNT,
+                    "share": PERCENT,
+                    "terms": Choices(("1yr", "3yr")),
+                    "payments": Choices(("No Upfront", "Partial Upfront", "All Upfront")),
+                },
+                needed=("year", "share"),
+            )
+        ),
+    }
+)
 LABEL = Table({"service": TEXT_OR_TEXTS, "usage_type": PATTERN}, prefixes={"tag:": TEXT_OR_TEXTS})
 
 DOCUMENT = Table(
@@ -197,6 +214,7 @@ DOCUMENT = Table(
         "planned": Rows(Table({"where": WHERE, "date": DAY, "note": TEXT}, needed=("where", "date"))),
         "allocate": Rows(ALLOCATE),
         "budget": Rows(Table({**_BUDGET, "name": TEXT, "where": WHERE}, needed=("name",))),
+        "commitments": COMMITMENTS,
     }
 )
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from finops.config.commitments import CommitmentPolicy
+
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
 
@@ -188,3 +190,4 @@ class Settings:
     planned: tuple[Planned, ...] = ()
     allocate: tuple[Allocation, ...] = ()
     """In the order in which they apply."""
+    commitments: CommitmentPolicy = field(default_factory=CommitmentPolicy)

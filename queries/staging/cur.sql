@@ -54,6 +54,15 @@
 --   split_unused: its share of what nothing on the instance used
 --   split_net_used: split_used after discounts
 --   split_net_unused: split_unused after discounts
+--   x_savings_plan_type: ComputeSavingsPlans, EC2InstanceSavingsPlans, ...
+--   x_savings_plan_term: 1yr or 3yr
+--   x_savings_plan_payment: No Upfront, Partial Upfront or All Upfront
+--   x_savings_plan_start: when the plan began, ISO 8601 text
+--   x_savings_plan_end: when it ends
+--   x_reservation_start: when the reservation began, ISO 8601 text
+--   x_reservation_end: when it ends
+--   x_reservation_count: how many instances or nodes are reserved
+--   reservation_unused_quantity: reserved hours of the billing period that were not used
 select
     tag_set_id,
     bill_payer_account_id as billing_account_id,
@@ -106,5 +115,14 @@ select
     split_line_item_split_cost as split_used,
     split_line_item_unused_cost as split_unused,
     split_line_item_net_split_cost as split_net_used,
-    split_line_item_net_unused_cost as split_net_unused
+    split_line_item_net_unused_cost as split_net_unused,
+    savings_plan_offering_type as x_savings_plan_type,
+    savings_plan_purchase_term as x_savings_plan_term,
+    savings_plan_payment_option as x_savings_plan_payment,
+    savings_plan_start_time as x_savings_plan_start,
+    savings_plan_end_time as x_savings_plan_end,
+    reservation_start_time as x_reservation_start,
+    reservation_end_time as x_reservation_end,
+    reservation_number_of_reservations as x_reservation_count,
+    reservation_unused_quantity
 from cur_rows

@@ -61,7 +61,7 @@ class _Cover:
     def _hour(self, hour: int, lines: list[Line]) -> Iterator[Line]:
         used = net_used = 0
         negated: dict[tuple[str, ...], list[Line]] = defaultdict(list)
-        for line in lines:
+        for line in sorted(lines, key=self._turn):
             for part in self._split(line, self.terms.commitment - used):
                 if part.item.type == "SavingsPlanCoveredUsage":
                     used += part.more[EFFECTIVE_COST]
@@ -71,6 +71,10 @@ class _Cover:
         for group, parts in negated.items():
             yield self._negation(group, parts)
         yield self._recurring_fee(hour, used, net_used)
+
+    def _turn(self, line: Line) -> tuple[bool, int]:
+        """AWS's order: the owner's usage before that of others; at one discount the lowest rate first."""
+        return line.item.account != self.plan["account"], line.item.rate or 0
 
     def _split(self, line: Line, left: int) -> Iterator[Line]:
         rate = money.times(line.item.rate or 0, self.left_share)

@@ -1,0 +1,392 @@
+"""Advice on commitments, from the rows of an export to what is printed: each figure worked out by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from finops.advice.allocation import Eligible, allocate
+from finops.cli import main
+from finops.ingest.demo.estate import estate
+from finops.usage import open_usage
+from tests.demo_bills import write_ledger
+from tests.hourly_export import covered, every_hour, hour, loaded, usage, with_plan
+
+Answer = dict[str, Any]
+Told = Callable[..., Answer]
+REAL = Path(os.environ.get("FINOPS_REAL_EXPORTS") or Path(__file__).resolve().parents[2] / "shared" / "data")
+HOURS = 730
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Told:
+    """What the verb prints as JSON for a database, with options and settings."""
+
+    def ask(database: Path, *options: str, settings: str = "") -> Answer:
+        config = tmp_path / "finops.toml"
+        config.write_text(settings)
+        capsys.readouterr()
+        words = ["recommend", "commitments", "--format", "json", "--db", str(database), "--config", str(config)]
+        assert main([*words, *options]) == 0
+        answer: Answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
+        return answer
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_ledger(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance under a plan at 40 % off, and beside it two on demand in three hours of four, one in the fourth."""
+    return loaded(tmp_path_factory.mktemp("steady"), with_plan([2, 2, 2, 1]))
+
+
+def plans(answer: Answer, **wanted: object) -> list[Answer]:
+    """The rows of plans that have a figure."""
+    rows = [row for row in answer["rows"] if row["kind"] == "commitment" and row["saving"] is not None]
+    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+def problems(answer: Answer) -> set[str]:
+    return {problem["code"] for problem in answer["problems"]}
+
+
+# --- AWS's allocation, run again
+
+
+def eligible_of(plan: dict[str, Any], database: Path) -> tuple[list[tuple[Any, ...]], dict[Any, Any]]:
+    """Usage of each hour that a plan of the demo may cover, and the plan's fee by hour, as the bill has them."""
+    arn = f"arn:aws:savingsplans::{plan['account']}:savingsplan/{plan['key']}"
+    with open_usage(database) as usage_:
+        rows = usage_.connection.execute(_ELIGIBLE, {"arn": arn}).fetchall()
+        fees = usage_.connection.execute(_FEES, {"arn": arn}).fetchall()
+    return rows, {at: (committed, used) for at, committed, used in fees}
+
+
+_ELIGIBLE = """
+with kinds as (
+    select distinct sub_account_id, x_usage_type from cur
+    where x_line_item_type = 'SavingsPlanCoveredUsage' and x_savings_plan_arn = $arn
+), hours as (
+    select distinct charge_period_start from cur
+    where x_line_item_type = 'SavingsPlanRecurringFee' and x_savings_plan_arn = $arn
+)
+select charge_period_start, sub_account_id, x_usage_type, sum(unblended), sum(pricing_quantity),
+    coalesce(sum(unblended) filter (where x_savings_plan_arn = $arn), 0),
+    coalesce(sum(savings_plan_effective) filter (where x_savings_plan_arn = $arn), 0)
+from cur
+join kinds using (sub_account_id, x_usage_type)
+join hours using (charge_period_start)
+where x_line_item_type in ('Usage', 'SavingsPlanCoveredUsage')
+group by all having sum(unblended) > 0
+-- of equal rates in two accounts AWS does not say which comes first: the demo begins with staging
+order by charge_period_start, sub_account_id desc, x_usage_type
+"""
+_FEES = """
+select charge_period_start, savings_plan_commitment, savings_plan_used from cur
+where x_line_item_type = 'SavingsPlanRecurringFee' and x_savings_plan_arn = $arn
+"""
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_allocation_run_again_gives_the_covered_negation_and_fee_rows_of_the_bill(number: int, demo: Path) -> None:
+    plan = estate().savings_plans[number]
+    rows, fees = eligible_of(plan, demo)
+    at = {moment: index for index, moment in enumerate(sorted(fees))}
+    hours = np.array([at[row[0]] for row in rows])
+    full, quantity = (np.array([float(row[place]) for row in rows]) for place in (3, 4))
+    reduced = full * (1 - float(plan["discount"]))
+    owner = np.array([row[1] == plan["account"] for row in rows])
+    committed = np.array([float(fees[moment][0]) for moment in sorted(fees)])
+    share = allocate(Eligible(hours, full, reduced, reduced / quantity, owner), committed)
+    on_demand, effective = (np.array([float(row[place]) for row in rows]) for place in (5, 6))
+    # the bill rounds amounts and rates to ten decimals, and small rates are multiplied by large amounts
+    assert np.abs(full * share - on_demand).max() < 1e-5
+    assert np.abs(reduced * share - effective).max() < 1e-5
+    used = np.bincount(hours, reduced * share, len(at))
+    assert np.abs(used - [float(fees[moment][1]) for moment in sorted(fees)]).max() < 1e-5
+    assert abs((full * share).sum() - on_demand.sum()) < 0.005
+    assert 0 < (share < 1).sum() < len(share)
+
+
+def test_the_negation_takes_back_what_was_covered(demo: Path) -> None:
+    with open_usage(demo) as usage_:
+        (difference,) = usage_.connection.execute(_NEGATED).fetchone() or (1,)
+    assert difference == 0
+
+
+_NEGATED = """
+select count(*) from (
+    select sum(unblended) as left_over from cur
+    where x_line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
+    group by x_savings_plan_arn, charge_period_start, sub_account_id, x_usage_type, x_operation
+) where left_over <> 0
+"""
+
+
+def test_the_owner_comes_first_then_the_highest_saving_then_the_lowest_rate() -> None:
+    # the owner's at 10 % off; others at 50 %, 30 % and 30 %, of which the cheaper rate is first
+    usage_ = Eligible(
+        hour=np.zeros(4, np.int64),
+        on_demand=np.array([10.0, 10.0, 10.0, 10.0]),
+        plan_cost=np.array([7.0, 5.0, 7.0, 9.0]),
+        rate=np.array([0.7, 0.5, 0.07, 0.9]),
+        is_owner=np.array([False, False, False, True]),
+    )
+    assert allocate(usage_, np.array([9.0])).tolist() == [0, 0, 0, 1]
+    assert allocate(usage_, np.array([14.0])).tolist() == [0, 1, 0, 1]
+    assert allocate(usage_, np.array([24.5])).tolist() == [0.5, 1, 1, 1]
+
+
+# --- the commitment of each window
+
+
+def test_the_best_commitment_is_one_row_for_each_window_and_one_for_all_hours(steady: Path, told: Told) -> None:
+    rows = plans(told(steady), plan_type="Compute", term="1yr", payment_option="No Upfront")
+    assert sorted((row["window_days"] or 0, row["hourly_commitment"]) for row in rows) == [
+        (0, Decimal("0.12")), (14, Decimal("0.12")), (30, Decimal("0.12")),
+    ]  # fmt: skip
+
+
+def test_its_figures_are_those_worked_out_by_hand(steady: Path, told: Told) -> None:
+    # at 40 % off the second instance pays if used in more than 60 % of hours, and it is in 75 %
+    (row,) = plans(told(steady), plan_type="Compute", window_days=30)
+    month = (Decimal(3 * 2 + 1) / 4 * Decimal("0.1") * HOURS, Decimal("0.12") * HOURS)
+    assert row["current_cost"] == pytest.approx(month[0])
+    assert row["saving"] == pytest.approx(month[0] - month[1])
+    assert row["utilisation"] == Decimal("87.5")
+    assert row["coverage"] == 100
+    assert row["break_even_utilisation"] == pytest.approx(Decimal(60))
+    assert row["saving_low"] == pytest.approx(month[0] * Decimal("0.8") - month[1])
+    assert (row["basis"], row["class"], row["pay_back_months"]) == ("own rate", "measured", 0)
+
+
+def test_a_fall_of_usage_is_told_as_the_money_it_costs(steady: Path, told: Told) -> None:
+    falls = {row["fall_percent"]: row["saving"] for row in told(steady)["totals"]["if_usage_falls"]}
+    full, paid = Decimal("0.175") * HOURS, Decimal("0.12") * HOURS
+    assert falls == {
+        10: pytest.approx(full * Decimal("0.9") - paid),
+        20: pytest.approx(full * Decimal("0.8") - paid),
+        40: pytest.approx(full * Decimal("0.6") - paid),
+    }
+    assert falls[40] < 0
+
+
+def test_one_window_is_chosen_that_of_the_smallest_commitment(tmp_path: Path, told: Told) -> None:
+    # two instances for 17 days, one since: the last 14 days are for one
+    rows = (row for number in every_hour() for row in [*covered(number, 1), usage(number, 2 if number < 408 else 1)])
+    answer = told(loaded(tmp_path, rows))
+    (chosen,) = [row for row in answer["rows"] if row["chosen"]]
+    assert (chosen["window_days"], chosen["hourly_commitment"]) == (14, Decimal("0.06"))
+    assert answer["totals"]["saving_in_sequence"] == chosen["saving_in_sequence"] == chosen["saving"]
+
+
+def test_usage_in_too_few_hours_is_left_on_demand(tmp_path: Path, told: Told) -> None:
+    answer = told(loaded(tmp_path, with_plan([1, 0])))
+    assert {row["hourly_commitment"] for row in plans(answer, plan_type="Compute")} == {0}
+    assert [row for row in answer["rows"] if row["chosen"]] == []
+
+
+def test_the_users_own_number_is_evaluated_and_not_improved(steady: Path, told: Told) -> None:
+    answer = told(steady, "--commitment", "0.06")
+    rows = plans(answer, plan_type="Compute")
+    assert {row["hourly_commitment"] for row in rows} == {Decimal("0.06")}
+    assert {row["utilisation"] for row in rows} == {100}
+    assert rows[0]["saving"] == pytest.approx(Decimal("0.04") * HOURS)
+    assert answer["totals"]["saving_in_sequence"] == 0
+
+
+@pytest.mark.parametrize("number", ["0", "0.0001", "1.234567", "2000000", "much", "NaN"])
+def test_a_commitment_that_aws_does_not_sell_is_refused(
+    number: str, steady: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["recommend", "commitments", "--commitment", number, "--db", str(steady)]) == 2
+    assert "--commitment 1.25" in capsys.readouterr().err
+
+
+# --- what is held already
+
+
+def test_a_plan_that_ends_soon_gives_its_usage_back(steady: Path, tmp_path: Path, told: Told) -> None:
+    soon = {"savingsPlan/EndTime": "2026-11-20T00:00:00.000Z"}
+    rows = [{**row, **soon} if "savingsPlan/EndTime" in row else row for row in with_plan([2, 2, 2, 1])]
+    database = loaded(tmp_path / "ends", rows)
+    (back,) = plans(told(database), window_days=30)
+    assert back["hourly_commitment"] == Decimal("0.18")
+    (kept,) = plans(told(database, settings="[commitments]\nrenew_within_days = 10\n"), window_days=30)
+    assert kept["hourly_commitment"] == Decimal("0.12")
+
+
+def test_a_plan_that_began_within_the_hours_is_applied_to_those_before_it(tmp_path: Path, told: Told) -> None:
+    # one instance the whole month, under the plan since the 11th: nothing is left to commit to
+    begins = {"savingsPlan/StartTime": "2026-10-11T00:00:00.000Z"}
+    rows = [
+        {**row, **begins} if "savingsPlan/StartTime" in row else row
+        for number in every_hour()
+        for row in ([usage(number, 1)] if number < 240 else covered(number, 1))
+    ]
+    assert plans(told(loaded(tmp_path, rows))) == []
+
+
+def test_the_demo_names_what_is_held_and_what_of_it_is_idle(demo: Path, told: Told) -> None:
+    answer = told(demo)
+    idle = {row["resource_id"].rpartition("/")[2]: row for row in answer["rows"] if row["kind"] != "commitment"}
+    assert idle["a86d93f5-0c1e-4b72-8d45-7e9f2b1a6c30"]["evidence"].startswith("m5.large: 70.3 % used, 624 of 2,102")
+    assert idle["c1a5f0e2-7b34-4d19-8e0a-5d2f9b6c1e73"]["kind"] == "unused_savings_plan"
+    assert {row["saving_in_sequence"] for row in idle.values()} == {None}
+    ends = {row["commitment"]: row["ends"] for row in answer["totals"]["existing"]}
+    assert ends["cache.t3.small"] == "2026-11-10"
+
+
+def test_a_reservation_that_ends_soon_is_advised_anew_by_whole_nodes(demo: Path, told: Told) -> None:
+    (row,) = [row for row in told(demo)["rows"] if row["chosen"] and row["region"] == "us-east-2"]
+    assert (row["plan_type"], row["payment_option"], row["basis"]) == ("ElastiCache RI", "All Upfront", "own rate")
+    assert row["action"] == "reserve 1 x cache.t3.small (Redis) in us-east-2 (1yr, All Upfront)"
+    # .022 an hour for the year at once; on demand .034 an hour
+    assert row["pay_back_months"] == (Decimal("0.022") * 8760 / (Decimal("0.034") * HOURS)).quantize(Decimal("0.01"))
+    assert row["saving"] == Decimal("0.012") * HOURS
+
+
+# --- what is not known
+
+
+def test_a_plan_whose_rates_nobody_knows_has_no_figure(steady: Path, told: Told) -> None:
+    unknown = [row for row in told(steady)["rows"] if row["class"] == "needs data"]
+    assert {(row["plan_type"], row["term"], row["payment_option"]) for row in unknown} >= {
+        ("Compute", "3yr", "No Upfront"), ("EC2Instance", "1yr", "No Upfront"),
+    }  # fmt: skip
+    figures = ("saving", "saving_low", "saving_high", "hourly_commitment", "utilisation", "saving_in_sequence")
+    assert {row[name] for row in unknown for name in figures} == {None}
+
+
+def test_a_rate_is_not_carried_over_to_other_usage(tmp_path: Path, told: Told) -> None:
+    other = "USE2-BoxUsage:c5.large"
+    rows = [*with_plan([1]), *(usage(number, 1, "0.5", other) for number in every_hour())]
+    answer = told(loaded(tmp_path, rows))
+    assert {row["hourly_commitment"] for row in plans(answer)} == {Decimal("0.06")}
+    (unrated,) = answer["totals"]["unrated"]
+    assert (unrated["usage_type"], unrated["cost"]) == (other, pytest.approx(Decimal("0.5") * HOURS))
+
+
+def test_a_price_list_gives_the_rate_where_the_bill_has_none(tmp_path: Path, told: Told) -> None:
+    # 0.13965 of 0.1728 an hour on the list; us-east-1 has no prefix
+    kind = "BoxUsage:m6a.xlarge"
+    rows = (usage(number, 1, "0.1728", kind) for number in every_hour())
+    answer = told(loaded(tmp_path, rows, **{"product/region": "us-east-1"}))
+    (row,) = plans(answer, plan_type="Compute", window_days=30)
+    assert (row["hourly_commitment"], row["basis"]) == (Decimal("0.13965"), "price list 2026-10-01")
+
+
+def test_daily_lines_are_refused_because_they_hide_peaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = ({**usage(24 * day, 24), **hour(24 * day, 24)} for day in range(20))
+    database = loaded(tmp_path, rows)
+    capsys.readouterr()
+    assert main(["recommend", "commitments", "--db", str(database)]) == 2
+    assert "a day hides its peaks" in capsys.readouterr().err
+
+
+def test_hours_of_an_open_month_count_when_a_day_has_passed(tmp_path: Path, told: Told) -> None:
+    answer = told(loaded(tmp_path, with_plan([1], days=20)))
+    assert answer["period"] == {"start": "2026-10-01", "end": "2026-10-20"}
+    assert {row["window_days"] for row in plans(answer)} == {14, None}
+    assert "short_history" in problems(answer)
+
+
+# --- later, and the policy
+
+
+def test_the_back_test_buys_on_what_was_known_then(steady: Path, told: Told) -> None:
+    (row,) = told(steady)["totals"]["back_test"]
+    assert row["bought_on"] == "2026-10-16"
+    assert (row["hours"], row["utilisation"]) == (372, Decimal("87.5"))
+    assert row["saving"] == pytest.approx(Decimal("0.055") * HOURS)
+
+
+def test_the_ladder_buys_a_quarter_each_quarter(steady: Path, told: Told) -> None:
+    rungs = told(steady)["totals"]["ladder"]
+    assert [(row["day"], row["bought"]) for row in rungs] == [
+        ("2026-11-01", Decimal("0.03")), ("2027-02-01", Decimal("0.06")),
+        ("2027-05-01", Decimal("0.09")), ("2027-08-01", Decimal("0.12")),
+    ]  # fmt: skip
+    assert [(row["held"], row["ending"]) for row in rungs] == [(Decimal("0.06"), 0)] * 3 + [(0, 1)]
+
+
+POLICY = """
+[commitments]
+start = {start}
+[[commitments.years]]
+year = 1
+share = 0
+[[commitments.years]]
+year = 2
+share = 75
+terms = ["1yr"]
+"""
+
+
+def test_in_its_first_year_the_estate_stays_on_demand(steady: Path, told: Told) -> None:
+    answer = told(steady, settings=POLICY.format(start="2026-01-01"))
+    assert not [row for row in answer["rows"] if row["chosen"]]
+    assert "commitment_policy" in problems(answer)
+
+
+def test_in_its_second_year_the_policy_caps_what_is_committed_in_all(steady: Path, told: Told) -> None:
+    # steady usage: 0.06 an hour beside the 0.06 of the plan; 75 % of 0.12 less what is held
+    answer = told(steady, settings=POLICY.format(start="2025-10-01"))
+    (chosen,) = [row for row in answer["rows"] if row["chosen"]]
+    assert chosen["hourly_commitment"] == Decimal("0.03")
+
+
+# --- the curve
+
+
+def test_the_curve_is_lowest_at_the_commitment_advised(steady: Path, tmp_path: Path, told: Told) -> None:
+    told(steady, "--curve", str(tmp_path / "curve.json"))
+    points = json.loads((tmp_path / "curve.json").read_text(), parse_float=Decimal)
+    lowest = min(points, key=lambda point: point["cost"])
+    assert lowest["hourly_commitment"] == Decimal("0.12")
+    assert points[0]["hourly_commitment"] == 0
+    assert points[0]["cost"] == pytest.approx(Decimal("0.175") * HOURS)
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("csv", "plan_type,"), ("svg", "<svg "), ("html", "<!doctype html>")])
+def test_the_curve_is_data_or_a_picture(ending: str, begins: str, steady: Path, tmp_path: Path, told: Told) -> None:
+    target = tmp_path / f"curve.{ending}"
+    told(steady, "--curve", str(target), "--commitment", "0.1")
+    text = target.read_text()
+    assert text.startswith(begins)
+    assert len(re.findall(r"[\d.]+,[\d.]+", text)) > 3
+
+
+def test_a_curve_in_another_form_is_refused(steady: Path, tmp_path: Path) -> None:
+    words = ["recommend", "commitments", "--db", str(steady), "--curve", str(tmp_path / "curve.png")]
+    assert main(words) == 2
+
+
+# --- a real bill
+
+
+@pytest.mark.skipif(not (REAL / "legacy_cur_parquet_real").is_dir(), reason="the real bill is not here")
+def test_the_real_bill_has_one_idle_reservation_and_others_used_in_part(tmp_path: Path, told: Told) -> None:
+    database = tmp_path / "finops.duckdb"
+    assert main(["ingest", str(REAL / "legacy_cur_parquet_real" / "data"), "--db", str(database)]) == 0
+    idle = [row for row in told(database)["rows"] if row["kind"] == "unused_reservation"]
+    assert [row["evidence"].partition(";")[0] for row in idle] == [
+        "c4.large: 0.0 % used, 1,488 of 1,488 reserved hours idle",
+        "t2.micro (Windows): 21.0 % used, 1,006 of 1,274 reserved hours idle",
+        "t2.micro: 96.9 % used, 46 of 1,488 reserved hours idle",
+        "m5.large (Windows): 99.9 % used, 2 of 1,488 reserved hours idle",
+    ]
+    assert idle[0]["evidence"].endswith("unused by month: 2018-10 44.66, 2018-12 44.66")
