@@ -43,6 +43,17 @@ _KEYS = {
         "left": "what the rule fits and nobody was found for",
         "unattributed": "with `--allocate`: what is left with nobody, `(untagged)` and `(untaggable)`",
     },
+    "spend --per": {
+        "cost": "up to the last complete day, of the part of the bill that the metric is for",
+        "value": "of the metric on the same days; null where one of them is not known",
+        "unit_cost": "`cost` / `value`; null where that cannot be told",
+        "share_percent": "of money: `cost` in percent of `value`; null for other metrics",
+        "change_percent": "of `unit_cost` against the day, week or month before; null where one is not known",
+        "target": "the most a unit may cost, of money the most `share_percent` may be; null where none is set",
+        "class": "against the target; null without one",
+        "detail": "why it cannot be told, naming the days",
+        "metric": "the metric",
+    },
     "status": {
         "export": "its name; `@` and a short code behind it where another export has the same name",
         "format": "`legacy CUR`, `CUR 2.0` or `FOCUS`, with `CSV` or `Parquet`",
@@ -367,12 +378,14 @@ def _output(verb: str) -> Iterator[str]:
     for one in _schema()["allOf"]:
         command = one["if"]["properties"]["command"]["const"]
         if command.partition(" ")[0] == verb:
-            with_option = "" if command == verb else f" of `finops {command}`"
+            # An option that takes a value is written with one.
+            value = " METRIC" if command.endswith("--per") else ""
+            with_option = "" if command == verb else f" of `finops {command}{value}`"
             yield from _keys_of(command, one["then"]["properties"], with_option)
 
 
 def _keys_of(command: str, parts: dict[str, Any], where: str) -> Iterator[str]:
-    first = [("the dimensions as typed", "text", "`resource` is the key `resource_id`")] if command == "spend" else []
+    first = [("the dimensions as typed", "text", "`resource` is the key `resource_id`")] if "spend" in command else []
     yield f"Rows{where} (`rows[]` in JSON, columns in CSV):"
     yield _keys_table(command, parts["rows"]["items"]["properties"], first)
     for name, total in parts["totals"]["properties"].items():

@@ -23,6 +23,7 @@ from finops.budgets.document import budgets_held
 from finops.catalog import Problem
 from finops.changes import changes
 from finops.config import Allocation, Environment, Settings, parse_settings
+from finops.config.settings import UnitMetric
 from finops.dimensions import parse_by
 from finops.doctor.check import Check, ok, problem, unchecked
 from finops.doctor.examine import as_document
@@ -36,11 +37,14 @@ from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
+from finops.units.document import unit_costs
 from finops.variance.document import variance
 from finops.variance.reading import as_document as as_read
 from finops.variance.reading import read_estimates
+from tests import report_ledger
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.estimated_bill import october
+from tests.report_ledger import day, every_day
 from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import LINES, ingested, restate, write_export
 
@@ -204,6 +208,14 @@ def held_against_budgets(folder: Path) -> Document:
         return _at_a_fixed_time(budgets_held(ledger, open_part, database, None, None)[0])
 
 
+def unit_economics(_: Path) -> Document:
+    orders = UnitMetric("orders", target=Decimal("0.4"))
+    values = {day(10, number): Decimal(20) for number in range(1, 32) if number != 12}
+    lines = [*every_day(day(10, 1), day(10, 22), cost="8"), *every_day(day(10, 8), day(10, 22), cost="0.005")]
+    document = unit_costs(report_ledger.ledger(lines), parse_by("week"), orders, {"orders": values})
+    return replace(document, basis=replace(document.basis, deliveries=(), final=False))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -219,6 +231,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "reconcile_ce": reconciled_with_cost_explorer,
     "reconcile_invoices": reconciled_with_invoices,
     "estimates": estimates,
+    "spend_per_unit": unit_economics,
     "variance": held_against_estimates,
     "variance_budgets": held_against_budgets,
 }
