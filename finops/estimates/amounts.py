@@ -163,8 +163,8 @@ def _bounded(text: str, match: re.Match[str], low: Number, high: Number, currenc
     plus = end < len(text) and text[end] == "+" and not re.match(r"\+\s*[\w$]", text[end:])
     per = read_per(text, end + plus)
     earlier = read_per(text, match.end("num1")) if match["first"] else per
-    if earlier.unit != per.unit or per.unit == "week":
-        raise Unclear("per week is no unit of an estimate" if per.unit == "week" else "its ends have different units")
+    if earlier.unit != per.unit:
+        raise Unclear("its ends have different units")
     first, last = low.value * sign, high.value * sign
     if first > last:
         raise Unclear("its range runs backwards")

@@ -9,7 +9,7 @@ from typing import Literal
 from finops.estimates.amounts import Figure
 from finops.estimates.kinds import Kind
 
-Unit = Literal["hour", "day", "month", "year", "once"]
+Unit = Literal["hour", "day", "week", "month", "year", "once"]
 Check = Literal["equal", "rounding", "disagrees"]
 
 
