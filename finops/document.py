@@ -23,8 +23,8 @@ SCHEMA_VERSION = 1
 _BATCH = 10_000
 
 # How a value is shown to a person; machines always get it exactly. `heading` starts a group of rows, an `id` is cut to
-# the beginning that is enough to name it.
-Kind = Literal["text", "heading", "id", "money", "percent", "count", "flag", "time"]
+# the beginning that is enough to name it, a `rate` is money per unit, which may be far less than a cent.
+Kind = Literal["text", "heading", "id", "money", "rate", "percent", "count", "flag", "time"]
 
 
 @dataclass(frozen=True)

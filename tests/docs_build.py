@@ -35,6 +35,7 @@ _BLOCK = re.compile(r"<!-- generated: (?P<name>[\w-]+)(?: (?P<argument>[\w-]+))?
 # Keys that are named by what was typed.
 _FIRST = {
     "spend": [("the dimensions as typed", "text", "`resource` is the key `resource_id`")],
+    "spend --per": [("the dimensions as typed", "text", "`resource` is the key `resource_id`")],
     "variance --why": [
         ("`environment`", "text", "by the rules of `[environments]`; with `--by` the key is what was typed")
     ],
@@ -220,8 +221,10 @@ def _output(verb: str) -> Iterator[str]:
     """The keys of what the verb prints, and of what it prints instead with an option of its own."""
     for one in _schema()["allOf"]:
         command = one["if"]["properties"]["command"]["const"]
-        if command == verb or (command.partition(" --")[0] == verb):
-            with_option = "" if command == verb else f" of `finops {command}`"
+        if command.partition(" --")[0] == verb:
+            # An option that takes a value is written with one.
+            value = " METRIC" if command.endswith("--per") else ""
+            with_option = "" if command == verb else f" of `finops {command}{value}`"
             yield from _keys_of(command, one["then"]["properties"], with_option)
 
 

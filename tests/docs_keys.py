@@ -11,6 +11,17 @@ KEYS = {
         "left": "what the rule fits and nobody was found for",
         "unattributed": "with `--allocate`: what is left with nobody, `(untagged)` and `(untaggable)`",
     },
+    "spend --per": {
+        "cost": "up to the last complete day, of the part of the bill that the metric is for",
+        "value": "of the metric on the same days; null where one of them is not known",
+        "unit_cost": "`cost` / `value`; null where that cannot be told",
+        "share_percent": "of money: `cost` in percent of `value`; null for other metrics",
+        "change_percent": "of `unit_cost` against the day, week or month before; null where one is not known",
+        "target": "the most a unit may cost, of money the most `share_percent` may be; null where none is set",
+        "class": "against the target; null without one",
+        "detail": "why it cannot be told, naming the days",
+        "metric": "the metric",
+    },
     "status": {
         "export": "its name; `@` and a short code behind it where another export has the same name",
         "format": "`legacy CUR`, `CUR 2.0` or `FOCUS`, with `CSV` or `Parquet`",

@@ -253,7 +253,7 @@ def test_a_budget_may_be_for_any_dimensions() -> None:
         ('[[budget]]\nname = "Prod"\nmonth = 5\n', 'two budgets are called "Prod"', 1),
         ('[[budget]]\nname = "x"\nmonth = 5\nwhere = { environment = "qa" }\n', 'no environment is called "qa"', 4),
         ('[[budget]]\nname = "x"\nmonth = 5\nwhere = { "tag:Environment" = "qa" }\n', "never matches", 4),
-        ('[[budget]]\nname = "x"\nmonth = 5\nwhere = { service = [] }\n', "for no line", 4),
+        ('[[budget]]\nname = "x"\nmonth = 5\nwhere = { service = [] }\n', "fits no line", 4),
         ('[[budget]]\nname = "x"\nmonth = 5\nmetric = "blended"\n', "has to be unblended", 4),
         ('[[budget]]\nname = "x"\nfortnight = 5\n', 'unknown key "fortnight"', 3),
     ],

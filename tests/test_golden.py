@@ -24,6 +24,7 @@ from finops.catalog import Problem
 from finops.changes import changes
 from finops.check import Case, check
 from finops.config import Allocation, Environment, Settings, parse_settings
+from finops.config.settings import UnitMetric
 from finops.dimensions import parse_by
 from finops.doctor.check import Check, ok, problem, unchecked
 from finops.doctor.examine import as_document
@@ -44,16 +45,19 @@ from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
 from finops.spend import spend
 from finops.status import status
 from finops.tag_gaps import tag_gaps
+from finops.units.document import unit_costs
 from finops.usage import open_usage, price_book
 from finops.variance.document import variance
 from finops.variance.reading import as_document as as_read
 from finops.variance.reading import read_estimates
 from finops.variance.why.answer import why
 from finops.variance.why.spans import Asked
+from tests import report_ledger
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.estimated_bill import october
 from tests.hourly_export import loaded as loaded_hours
 from tests.hourly_export import with_plan
+from tests.report_ledger import day, every_day
 from tests.small_ledger import SETTINGS, small_ledger
 from tests.tiny_export import LINES, ingested, restate, write_export
 from tests.why_ledger import Line as WhyLine
@@ -270,6 +274,14 @@ def committed(folder: Path) -> Document:
     return _loaded_at_a_fixed_time(document)
 
 
+def unit_economics(_: Path) -> Document:
+    orders = UnitMetric("orders", target=Decimal("0.4"))
+    values = {day(10, number): Decimal(20) for number in range(1, 32) if number != 12}
+    lines = [*every_day(day(10, 1), day(10, 22), cost="8"), *every_day(day(10, 8), day(10, 22), cost="0.005")]
+    document = unit_costs(report_ledger.ledger(lines), parse_by("week"), orders, {"orders": values})
+    return replace(document, basis=replace(document.basis, deliveries=(), final=False))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -285,6 +297,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "reconcile_ce": reconciled_with_cost_explorer,
     "reconcile_invoices": reconciled_with_invoices,
     "estimates": estimates,
+    "spend_per_unit": unit_economics,
     "variance": held_against_estimates,
     "variance_budgets": held_against_budgets,
     "check": checked,

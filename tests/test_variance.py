@@ -195,6 +195,12 @@ def test_rows_in_one_document_go_before_a_target_in_another(place: Path, capsys:
     assert ("prod", "Cost Target") not in rows(answer(capsys))
 
 
+def test_a_weekly_estimate_counts_by_the_days_of_the_month(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "docs" / "review.md").write_text(REVIEW.replace("| S3 | 10 GB | $31 |", "| S3 | 10 GB | $7/week |"))
+    row = rows(answer(capsys))["prod", "S3"]
+    assert (row["estimate_low"], row["estimate_high"], row["class"], row["variance"]) == (31, 31, "within", 0)
+
+
 def test_an_hourly_estimate_counts_the_hours_of_its_schedule(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "docs" / "review.md").write_text(REVIEW.replace("| | $4 |", "| 14h/week | $0.50/hour |"))
     assert rows(answer(capsys))["prod", "Order desk"]["estimate_high"] == 31

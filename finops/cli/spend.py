@@ -20,6 +20,7 @@ from finops.cli.options import (
 )
 from finops.cli.reading import asked, opened
 from finops.config import load_settings
+from finops.errors import UsageError
 
 By = Annotated[
     str | None,
@@ -31,11 +32,16 @@ Allocate = Annotated[
     bool,
     typer.Option("--allocate", help="Give shared cost to the values of the tag in --by, by the rules of [[allocate]]."),
 ]
+Per = Annotated[
+    str | None,
+    typer.Option("--per", metavar="METRIC", help="Cost per unit of a metric of [units]: orders, users, revenue."),
+]
 
 
 def run(
     by: By = None,
     allocate: Allocate = False,
+    per: Per = None,
     period: Period = None,
     last: Last = None,
     from_: From = None,
@@ -55,6 +61,14 @@ def run(
     from finops.spend import spend
 
     dimensions = parse_by(by)
+    if per:
+        from finops.cli.unit_costs import show_unit_costs
+
+        if allocate:
+            raise UsageError("--per and --allocate exclude each other", fix="use one of them")
+        ask = asked(metric or "unblended", period, last, from_, to, where, export, by, as_of=as_of)
+        show_unit_costs(per, dimensions, ask, form, output, db, config)
+        return
     needed = by
     if allocate:
         from finops.allocate import allocated_spend, dimensions_needed

@@ -5,13 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from finops.config.lines import Path
-from finops.config.policy import tag_of
-from finops.config.schema import PERIODS, SHARE_OF, Mismatch, nearest
+from finops.config.parts import environment_words, known_environment, part_where
+from finops.config.schema import PERIODS, SHARE_OF, Mismatch
 from finops.config.settings import Budget, Environment, TagPolicy
 from finops.config.spellings import fold
-from finops.config.valid_values import printed_values
-
-UNMAPPED = "(unmapped)"
 
 
 def budgets(
@@ -24,7 +21,7 @@ def budgets(
 
     Raises Mismatch for a table without a limit, an environment nobody knows, and two budgets of one name and period.
     """
-    words = _words(environments, policy)
+    words = environment_words(environments, policy)
     found: dict[tuple[str, str], Budget] = {}
     for path, name, table, where in _tables(document, words, policy):
         limits = [period for period in PERIODS if period in table]
@@ -46,7 +43,7 @@ def _tables(
             yield ("environments", name, "budget"), name, environment["budget"], {"environment": (name,)}
     for at, row in enumerate(document.get("budget", ())):
         path: Path = ("budget", at)
-        yield path, row["name"].strip(), row, _where(row.get("where", {}), (*path, "where"), words, policy)
+        yield path, row["name"].strip(), row, part_where(row.get("where", {}), (*path, "where"), words, policy)
 
 
 def _budget(
@@ -64,7 +61,7 @@ def _budget(
         "period": period,
         "amount": None if share else Decimal(limit),
         "share": Decimal(share[1]) if share else None,
-        "of": _known(share[2], path, words) if share else "",
+        "of": known_environment(share[2], path, words) if share else "",
         "where": where,
         "alert": _steps(table, "alert"),
         "forecast_alert": _steps(table, "forecast_alert"),
@@ -75,46 +72,3 @@ def _budget(
 
 def _steps(table: Mapping[str, Any], key: str) -> tuple[Decimal, ...]:
     return tuple(sorted({Decimal(step) for step in table.get(key, ())}))
-
-
-def _where(
-    table: Mapping[str, Any], path: Path, words: Mapping[str, str], policy: TagPolicy
-) -> dict[str, tuple[str, ...]]:
-    where = {key: (values,) if isinstance(values, str) else tuple(values) for key, values in table.items()}
-    for key, values in where.items():
-        if not values:
-            raise Mismatch((*path, key), f"{key} has no value, so the budget is for no line", f"leave {key} out")
-    read = {_key(key, policy): printed_values(key, values, (*path, key), policy) for key, values in where.items()}
-    if "environment" in read:
-        read["environment"] = tuple(_known(name, (*path, "environment"), words) for name in read["environment"])
-    return read
-
-
-def _key(key: str, policy: TagPolicy) -> str:
-    kind, colon, argument = key.partition(":")
-    return f"tag:{tag_of(policy, argument.strip())}" if kind == "tag" else f"{kind}{colon}{argument.strip()}"
-
-
-def _words(environments: Sequence[Environment], policy: TagPolicy) -> dict[str, str]:
-    """Everything an environment may be called: its name, its aliases, the tag values it matches and theirs."""
-    words = {fold(UNMAPPED): UNMAPPED}
-    for one in environments:
-        for word in (*one.aliases, *_tag_words(one, policy)):
-            words.setdefault(fold(word), one.name)
-    # A name is a name, whatever else uses the word.
-    return words | {fold(one.name): one.name for one in environments}
-
-
-def _tag_words(environment: Environment, policy: TagPolicy) -> Iterator[str]:
-    for tag, values in environment.tags.items():
-        rule = policy.values.get(tag)
-        for value in values:
-            yield value
-            yield from rule.aliases.get(value, ()) if rule else ()
-
-
-def _known(name: str, path: Path, words: Mapping[str, str]) -> str:
-    known = words.get(fold(name))
-    if known is None:
-        raise Mismatch(path, f'no environment is called "{name}"', nearest(name, tuple(dict.fromkeys(words.values()))))
-    return known

@@ -26,6 +26,7 @@ from finops.config.settings import (
     ValueRule,
 )
 from finops.config.spellings import fold, signatures
+from finops.config.units import units
 from finops.config.valid_values import printed_value
 
 _NEARLY_THE_SAME = 0.85
@@ -43,6 +44,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         tags=tags,
         environments=environments,
         budgets=budgets(document, environments, tags, line_of),
+        units=units(document.get("units", {}), environments, tags, line_of),
         labels=tuple(_label(text, table) for text, table in document.get("estimates", {}).get("labels", {}).items()),
         owners=Owners(**document.get("owners", {})),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),

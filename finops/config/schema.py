@@ -176,6 +176,21 @@ COMMITMENTS = Table(
         ),
     }
 )
+PERCENT_OF = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
+_TARGET = Kind(
+    'an amount per unit, 0 or more, or of money a share as in "20%"',
+    lambda value: MONEY.fits(value) or (isinstance(value, str) and PERCENT_OF.fullmatch(value) is not None),
+)
+UNIT_METRIC = Table(
+    {
+        "where": WHERE,
+        "currency": Kind(
+            'a currency code, as in "USD"',
+            lambda value: isinstance(value, str) and bool(re.fullmatch("[A-Z]{3}", value)),
+        ),
+        "target": _TARGET,
+    }
+)
 LABEL = Table({"service": TEXT_OR_TEXTS, "usage_type": PATTERN}, prefixes={"tag:": TEXT_OR_TEXTS})
 
 DOCUMENT = Table(
@@ -200,6 +215,7 @@ DOCUMENT = Table(
             )
         ),
         "estimates": Table({"labels": Names(LABEL)}),
+        "units": Table({"file": TEXT, "metrics": Names(UNIT_METRIC)}, needed=("file",)),
         "owners": Table({"tag": TEXT, "handles": Names(TEXT), "accounts": Names(TEXT)}),
         "check": Table(
             {"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS, "min_impact": MONEY}

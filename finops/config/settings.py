@@ -86,6 +86,29 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class UnitMetric:
+    """A measure of business that cost is told per unit of: orders, users, or money where it has a `currency`.
+
+    `where` is the part of the bill that counts for it. `target` is the most a unit may cost; of money, the most that
+    cost may be of it, in percent.
+    """
+
+    name: str
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    currency: str = ""
+    target: Decimal | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Units:
+    """The file with the measures of business, relative to the folder of the settings, and what is known of them."""
+
+    file: str = ""
+    metrics: tuple[UnitMetric, ...] = ()
+
+
+@dataclass(frozen=True)
 class Environment:
     """What belongs to an environment: any tag value, else any account, else any region named here."""
 
@@ -182,6 +205,7 @@ class Settings:
     labels: tuple[Label, ...] = ()
     budgets: tuple[Budget, ...] = ()
     """Those of environments, then those of `[[budget]]`, in the order of the file."""
+    units: Units = field(default_factory=Units)
     owners: Owners = field(default_factory=Owners)
     check: CheckPolicy = field(default_factory=CheckPolicy)
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)

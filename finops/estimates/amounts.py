@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from finops.estimates.numbers import Number, Unclear, read_number, rounded_place
 from finops.estimates.units import read_per
@@ -63,7 +64,7 @@ _THING = re.compile(
 _REORDER = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MARKS = re.compile("[\u200e\u200f\u061c\u200b\ufeff]")
 _DIGIT = re.compile("[0-9]")
-_MARK = re.compile(rf"[$€£¥₹฿₩%]|{_CODE}|dollar|euro", re.IGNORECASE)
+_MARK = re.compile(rf"[$€£¥₹฿₩%]|(?=[^\W\d_])(?:{_CODE}|dollar|euro)", re.IGNORECASE)
 _LEFT_OVER = re.compile(rf"(?:{_SYMBOL})\s?[-\u2212]?\s?[\d.,]*\d|\d\s?(?:{_CODE})\b|\d\s?[€£]")
 
 
@@ -115,7 +116,7 @@ def find_figures(text: str, bare: bool = False) -> list[Figure | Unread]:
     if _REORDER.search(text) and _LEFT_OVER.search(_REORDER.sub("", text)):
         return [Unread(text.strip(), 0, len(text), "it holds characters that change the order of its digits")]
     found = [*_amounts(text, bare), *(_shares(text) if "%" in text else ())]
-    if any(not any(one.start <= mark.start() < one.end for one in found) for mark in _MARK.finditer(text)):
+    if len(found) != 1 or _MARK.search(text, 0, found[0].start) or _MARK.search(text, found[0].end):
         found += _left_over(text, found)
     return sorted(found, key=lambda one: one.start)
 
@@ -163,8 +164,8 @@ def _bounded(text: str, match: re.Match[str], low: Number, high: Number, currenc
     plus = end < len(text) and text[end] == "+" and not re.match(r"\+\s*[\w$]", text[end:])
     per = read_per(text, end + plus)
     earlier = read_per(text, match.end("num1")) if match["first"] else per
-    if earlier.unit != per.unit or per.unit == "week":
-        raise Unclear("per week is no unit of an estimate" if per.unit == "week" else "its ends have different units")
+    if earlier.unit != per.unit:
+        raise Unclear("its ends have different units")
     first, last = low.value * sign, high.value * sign
     if first > last:
         raise Unclear("its range runs backwards")
@@ -228,6 +229,7 @@ def _marked(match: re.Match[str], n: int) -> str | None:
     return after or before
 
 
+@lru_cache(maxsize=256)
 def currency_of(mark: str) -> str | None:
     """The ISO code of a currency's sign, code or name; None when it is none."""
     text = re.sub(r"\s+", " ", mark.strip().lower())

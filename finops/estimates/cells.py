@@ -12,6 +12,7 @@ _FREE = re.compile(r"(?:\(?free(?:[ -]tier)?\)?|no (?:extra |additional )?(?:cos
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _ARITHMETIC = re.compile(r"[0-9+=*/\u00d7\u00f7%]|\bx\b|\bor\b|\bplus\b|\bminus\b", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]|[{}]")
+_ONLY_PARENTHESES = re.compile(r"\s*\(\s*\)\W*")
 _EACH = re.compile(r"\beach\b|\bapiece\b", re.IGNORECASE)
 
 
@@ -42,6 +43,6 @@ def _alone(text: str, figure: Figure) -> Figure | Unread:
         return Figure(**{**vars(figure), "thing": "each"})
     if _ARITHMETIC.search(rest) or (figure.currency is None and figure.share is None and _LETTER.search(rest)):
         return Unread(text, 0, len(text), "more stands beside the figure than explains it")
-    if re.fullmatch(r"\s*\(\s*\)\W*", beside):
+    if _ONLY_PARENTHESES.fullmatch(beside):
         return Unread(text, 0, len(text), "parentheses may mean a credit")
     return figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 
 # What a document calls the environments that finops.toml has no word for.
@@ -82,7 +82,8 @@ def _known(words: Words) -> dict[str, str]:
     return dict(words)
 
 
-def _words(text: str, known: Mapping[str, str]) -> list[str]:
+def _words(text: str, known: Mapping[str, str]) -> Iterator[str]:
     """The words in lower case; a hyphen parts them unless the whole is a name of an environment."""
-    whole = [word.casefold() for word in _WORD.findall(text)]
-    return [part for word in whole for part in ([word] if word in known else word.split("-"))]
+    for found in _WORD.finditer(text):
+        word = found[0].casefold()
+        yield from (word,) if word in known else word.split("-")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from finops.estimates.environments import COMMON, Words
@@ -14,6 +14,8 @@ _WORDS = re.compile(r"[^\W_]+")
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _TOTAL = frozenset({"total", "totals", "sum", "gesamt", "gesamtkosten", "summe", "totaal"})
 _TARGET = frozenset({"target", "targets", "goal"})
+_NAMED = _TOTAL | _TARGET
+_SUBTOTAL = re.compile(r"\bsub-?\s?totals?\b", re.IGNORECASE)
 _COST = frozenset({"cost", "costs", "spend", "spending", "price", "bill", "pricing", "kosten"})
 _ABOUT_COST = _COST | {"budget", "estimate", "estimated", "expense", "expenses"}
 _BESIDE = _COST | frozenset(
@@ -50,12 +52,10 @@ _PROVIDERS = re.compile(
 
 def kind_of(label: str, words: Words = ()) -> Kind:
     """What a label of a table, a list or a YAML entry makes of its figure."""
-    spoken = [word.casefold() for word in _WORDS.findall(_PARENTHESES.sub(" ", label))]
-    if re.search(r"\bsub-?\s?totals?\b", label, re.IGNORECASE):
+    if _SUBTOTAL.search(label):
         return "subtotal"
-    named = _TOTAL | _TARGET
-    expected = _BESIDE | named | _known(words)
-    if not named.isdisjoint(spoken) and expected.issuperset(spoken):
+    spoken = [word.casefold() for word in _WORDS.findall(_PARENTHESES.sub(" ", label))]
+    if not _NAMED.isdisjoint(spoken) and _expected(words).issuperset(spoken):
         return "total"
     if _TOTAL & {*spoken[:1], *spoken[-1:]}:
         return "subtotal"
@@ -63,8 +63,10 @@ def kind_of(label: str, words: Words = ()) -> Kind:
 
 
 @cache
-def _known(words: Words) -> frozenset[str]:
-    return frozenset(word for word, _ in words) | {word for spellings in COMMON.values() for word in spellings}
+def _expected(words: Words) -> frozenset[str]:
+    """What may stand beside the word for a total: words of cost, and names of environments."""
+    common = {word for spellings in COMMON.values() for word in spellings}
+    return _BESIDE | _NAMED | common | {word for word, _ in words}
 
 
 def is_cost_only(label: str) -> bool:
@@ -105,6 +107,7 @@ def is_mode(header: str) -> bool:
     return header.strip().casefold() in _MODE
 
 
+@lru_cache(maxsize=1024)
 def provider_in(text: str) -> str | None:
     """The provider other than AWS that a text names."""
     found = _PROVIDERS.search(text)

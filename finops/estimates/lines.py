@@ -9,7 +9,7 @@ from typing import Literal
 from finops.estimates.amounts import Figure
 from finops.estimates.kinds import Kind
 
-Unit = Literal["hour", "day", "month", "year", "once"]
+Unit = Literal["hour", "day", "week", "month", "year", "once"]
 Check = Literal["equal", "rounding", "disagrees"]
 
 
@@ -73,24 +73,41 @@ class Reading:
 
 
 def line_of(
-    figure: Figure, place: tuple[str, int], section: str, label: str, environments: tuple[str, ...], kind: Kind
+    figure: Figure,
+    place: tuple[str, int],
+    section: str,
+    label: str,
+    environments: tuple[str, ...],
+    kind: Kind,
+    *,
+    unit: str | None = None,
+    currency: str | None = None,
+    configuration: str = "",
+    hours_a_week: Decimal | None = None,
+    group: tuple[int, int] = (0, 0),
 ) -> Line:
-    """A line from a figure; `place` is the file and the line it stands on."""
+    """A line from a figure; `place` is the file and the line it stands on.
+
+    `unit` and `currency` are those of what is around it, for a figure that says none itself.
+    """
     return Line(
         environments=environments,
         section=section,
         label=label,
         low=figure.low,
         high=figure.high,
-        unit=figure.unit,
-        currency=figure.currency,
+        unit=figure.unit or unit,
+        currency=figure.currency or currency,
         kind=kind,
         source_file=place[0],
         source_line=place[1],
+        configuration=configuration,
         counts=kind == "row",
+        hours_a_week=hours_a_week,
         share=figure.share,
         figure=figure.text,
         approximate=figure.approximate,
         low_place=figure.low_place,
         high_place=figure.high_place,
+        group=group,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_THREE_DECIMALS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 _SPACED = re.compile(r"[0-9]{1,3}(?:['\u2019\u00a0\u202f][0-9]{3})+(?:[.,][0-9]{1,2})?")
 _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}")
@@ -58,8 +59,7 @@ def _digits(text: str, comma_decimals: bool) -> str:
         return re.sub(r"[^0-9.]" if not comma else r"[^0-9]", "", whole) + (f".{cents}" if comma else "")
     if comma_decimals and _DECIMAL_COMMA.fullmatch(text):
         return text.replace(",", ".")
-    three_decimals = re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", text)
-    if comma_decimals and three_decimals:
+    if comma_decimals and _THREE_DECIMALS.fullmatch(text):
         raise Unclear(f"{text} may be thousands or decimals")
     if _THOUSANDS.fullmatch(text):
         return text.replace(",", "")

@@ -46,7 +46,8 @@ def read_table(table: Table, name: str, words: Words) -> Iterator[Line | Note]:
             continue
         texts = [row.cells[at] for at in labels if row.cells[at]]
         environments = environments_in(row.cells[named_in], words) if named_in is not None else ()
-        about = _About(row, texts, replace(scope, environments=environments or scope.environments), table.block, words)
+        around = replace(scope, environments=environments) if environments else scope
+        about = _About(row, texts, around, table.block, words)
         yield from _modes(_costs(about, columns)) if mode else _costs(about, columns)
         for at in labels:
             yield from _beside(about, row.cells[at], columns)
@@ -104,14 +105,16 @@ def _kind(about: _About) -> Kind:
 
 def _line(about: _About, column: Column, figure: Figure, kind: Kind) -> Line:
     scope = about.scope
-    line = line_of(
-        figure, (scope.name, about.row.number), scope.section, about.label, _environments(about, column, kind), kind
-    )
     configuration = ", ".join(about.texts[1:])
-    return replace(
-        line,
-        unit=figure.unit or column.unit or _period(about.label) or scope.unit,
-        currency=figure.currency or column.currency,
+    return line_of(
+        figure,
+        (scope.name, about.row.number),
+        scope.section,
+        about.label,
+        _environments(about, column, kind),
+        kind,
+        unit=column.unit or _period(about.label) or scope.unit,
+        currency=column.currency,
         configuration=configuration,
         hours_a_week=hours_a_week(f"{about.label} {configuration}"),
         group=(about.block, column.at if column.environments or column.role == "beside" else 0),

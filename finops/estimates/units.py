@@ -17,7 +17,7 @@ _WORDS = {
 UNIT_OF = {word: unit for unit, words in _WORDS.items() for word in words}
 
 # AWS prices a month at 730 hours; a year has twelve of them.
-HOURS = {"hour": Decimal(1), "month": Decimal(730), "day": Decimal(24), "year": Decimal(8760)}
+HOURS = {"hour": Decimal(1), "day": Decimal(24), "week": Decimal(168), "month": Decimal(730), "year": Decimal(8760)}
 
 _ADVERB = r"hourly|daily|weekly|monthly|yearly|annually|one-time|one-off|once|upfront|p\.\s?a\."
 _AFTER = re.compile(

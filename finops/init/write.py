@@ -43,6 +43,14 @@ _BUDGET = """\
 #alert = [0.8, 1.0]
 #forecast_alert = [1.0]
 """
+_UNITS = """\
+# What an order or a user costs, and cost as a share of revenue: `finops spend --by month --per orders`. The file has
+# the columns date, metric, value; `where` is the part of the bill that counts, `target` the most a unit may cost.
+#[units]
+#file = "metrics.csv"
+#metrics.orders = { target = 0.05 }
+#metrics.revenue = { currency = "USD", target = "20%" }
+"""
 _CHECK = """\
 # Who answers for what: the value of a tag, else the account. A handle is whom to write to.
 #[owners]
@@ -84,7 +92,17 @@ _CHECK = """\
 def settings_text(profile: Profile, seen: Seen) -> str:
     """A finops.toml from a profile, with what was seen as comments and suggestions. It loads as it is."""
     rules = [_values(one, seen) for one in profile.values]
-    parts = [_HEAD, _tags(profile), _seen_keys(seen), *rules, *_environments(profile, seen), _BUDGET, _ALLOCATE, _CHECK]
+    parts = [
+        _HEAD,
+        _tags(profile),
+        _seen_keys(seen),
+        *rules,
+        *_environments(profile, seen),
+        _BUDGET,
+        _UNITS,
+        _ALLOCATE,
+        _CHECK,
+    ]
     return "\n".join(part for part in parts if part)
 
 

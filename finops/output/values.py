@@ -13,7 +13,7 @@ from finops.document import Basis, Kind
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_RIGHT: frozenset[Kind] = frozenset({"money", "percent", "count"})
+_RIGHT: frozenset[Kind] = frozenset({"money", "rate", "percent", "count"})
 
 
 def exact(value: Any) -> str:
@@ -43,6 +43,8 @@ def shown(value: Any, kind: Kind = "text") -> str:
         return "unknown" if kind == "flag" else "" if kind in ("text", "heading", "id") else "n/a"
     if kind == "money":
         return money(Decimal(value))
+    if kind == "rate":
+        return rate(Decimal(value))
     if kind == "percent":
         # Rounded down: 99.999 is not all.
         return f"{Decimal(value).quantize(Decimal('0.01'), ROUND_DOWN) + 0}%"
@@ -68,6 +70,12 @@ def money(value: Decimal) -> str:
     if value and text in ("0.00", "-0.00"):
         return "<0.01" if value > 0 else ">-0.01"
     return "0.00" if text == "-0.00" else text
+
+
+def rate(value: Decimal) -> str:
+    """Money per unit: cents, and as many digits below them as show four that are not leading zeros."""
+    places = min(10, max(2, 3 - value.adjusted())) if value else 2
+    return f"{value:,.{places}f}"
 
 
 def signed_money(value: Decimal) -> str:

@@ -157,7 +157,13 @@ def _factor(line: Line, month: date) -> Decimal | None:
     days = Decimal(calendar.monthrange(month.year, month.month)[1])
     if line.unit == "hour" and line.hours_a_week is not None:
         return line.hours_a_week * days / _WEEK
-    factors = {"month": Decimal(1), "day": days, "hour": days * _HOURS_A_DAY, "year": Decimal(1) / _MONTHS_A_YEAR}
+    factors = {
+        "hour": days * _HOURS_A_DAY,
+        "day": days,
+        "week": days / _WEEK,
+        "month": Decimal(1),
+        "year": Decimal(1) / _MONTHS_A_YEAR,
+    }
     return factors.get(line.unit or "") if line.low != 0 or line.unit else Decimal(1)
 
 

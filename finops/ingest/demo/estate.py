@@ -71,8 +71,13 @@ def estate() -> Estate:
 
 
 def settings_toml() -> str:
-    """The finops.toml of the company: its tag policy and its environments."""
+    """The finops.toml of the company: its tag policy, environments, budgets and measures of business."""
     return _read("finops.toml")
+
+
+def review_md() -> str:
+    """The architecture document of the company, with what its environments were expected to cost."""
+    return _read("data/well-architected-review.md")
 
 
 def table(name: str) -> list[Row]:

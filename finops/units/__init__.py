@@ -1,0 +1,1 @@
+"""Unit economics: what an order, a user or a unit of revenue costs."""
