@@ -281,7 +281,7 @@ _LINES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     lines=st.lists(_LINES, max_size=24),
     metric=st.sampled_from(["amortized", "unblended", "net_amortized", "list"]),
