@@ -105,29 +105,25 @@ def test_a_bill_of_two_days_is_explained(bill: Path, capsys: pytest.CaptureFixtu
     assert (usage["key"], usage["quantity_before"], usage["quantity_after"], usage["unit"]) == ("i-1", 24, 12, "Hrs")
 
 
-@pytest.mark.parametrize("metric", ["amortized", "unblended", "net_amortized", "net_unblended", "list"])
+WEEK = (
+    ["--last", "1w"],
+    ["--from", "2026-10-12", "--to", "2026-10-19"],
+    ["--from", "2026-10-19", "--to", "2026-10-26"],
+)
+MONTH = (["--period", "2026-09", "--against", "2026-08"], ["--period", "2026-08"], ["--period", "2026-09"])
+
+
 @pytest.mark.parametrize(
-    ("words", "before", "after"),
-    [
-        (
-            ["--period", "2026-09", "--against", "2026-08"],
-            ["--period", "2026-08"],
-            ["--period", "2026-09"],
-        ),
-        (
-            ["--last", "1w"],
-            ["--from", "2026-10-12", "--to", "2026-10-19"],
-            ["--from", "2026-10-19", "--to", "2026-10-26"],
-        ),
-    ],
+    ("words", "before", "after", "metric"),
+    [(*WEEK, "amortized"), *((*MONTH, metric) for metric in ("amortized", "unblended", "net_amortized", "list"))],
 )
 def test_totals_are_those_of_spend_for_the_same_days(
     company: Path,
     capsys: pytest.CaptureFixture[str],
-    metric: str,
     words: list[str],
     before: list[str],
     after: list[str],
+    metric: str,
 ) -> None:
     document = ask(company, capsys, "variance", "--why", *words, "--metric", metric)
     values = {row["environment"]: row for row in document["totals"]["values"]}

@@ -12,7 +12,7 @@ from finops.document import Column, Document, Rows
 from finops.output.why_words import headline, points, sentence
 from finops.variance.why.answer import Answer
 from finops.variance.why.effects import Effect
-from finops.variance.why.parts import Change, Part, cause_of, parts_of
+from finops.variance.why.parts import Change, Part, cause_of
 from finops.variance.why.spans import Spans
 
 COMMAND = "variance --why"
@@ -44,12 +44,12 @@ def columns(split: Dimension) -> tuple[Column, ...]:
 
 def document(answer: Answer) -> Document:
     """The answer in sentences, by environment and effect, and every effect of every resource or usage type."""
-    parts, sums, whole = parts_of(answer.effects), answer.sums, answer.whole
+    parts, sums, whole = answer.parts(), answer.sums, answer.whole
     currency = answer.basis.currency or ""
     return Document(
         command=COMMAND,
         basis=answer.basis,
-        rows=_rows(answer.split, sums, answer.effects),
+        rows=_rows(answer),
         totals={
             "spans": _spans(answer.spans),
             "values": _values(answer.split, sums, parts, currency),
@@ -123,15 +123,16 @@ def _parts(split: Dimension, sums: Sequence[Change], parts: Sequence[Part]) -> R
     return Rows.of(names, rows)
 
 
-def _rows(split: Dimension, sums: Sequence[Change], effects: Sequence[Effect]) -> Rows:
+def _rows(answer: Answer) -> Rows:
     """Every effect of every cell, the largest first; sorted only as far as they are read."""
-    changes = {one.name: one.change for one in sums}
+    changes = {one.name: one.change for one in answer.sums}
 
     def read(limit: int | None) -> Iterator[tuple[Any, ...]]:
-        first = sorted(effects, key=_order) if limit is None else nsmallest(limit, effects, key=_order)
+        held = answer.largest(limit)
+        first = sorted(held, key=_order) if limit is None else nsmallest(limit, held, key=_order)
         return (_row(one, changes[one.cell.split]) for one in first)
 
-    return Rows(columns(split), len(effects), read)
+    return Rows(columns(answer.split), answer.count, read)
 
 
 def _order(one: Effect) -> tuple[Any, ...]:

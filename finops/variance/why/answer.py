@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
@@ -16,8 +16,9 @@ from finops.dimensions import Dimension, dimension, needed_joins, parse_where
 from finops.document import Basis, basis_of
 from finops.errors import FinopsError, UsageError
 from finops.variance.why.cells import Cell, read_cells, tells_quantities
+from finops.variance.why.come_and_gone import ComeAndGone
 from finops.variance.why.effects import Effect, Length, decompose
-from finops.variance.why.parts import Change
+from finops.variance.why.parts import Change, Part, parts_of, together
 from finops.variance.why.spans import Asked, Spans, spans
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ _DIGITS = 100
 
 @dataclass(frozen=True)
 class Answer:
-    """The change between two spans: what each value of `split` cost, and the effects that make it up."""
+    """The change between two spans: what each value of `split` cost, and the effects that make it up.
+
+    `effects` are all but those of resources of one span only, which `come_and_gone` has.
+    """
 
     split: Dimension
     spans: Spans
@@ -38,6 +42,22 @@ class Answer:
     effects: tuple[Effect, ...]
     basis: Basis
     problems: tuple[Problem, ...]
+    come_and_gone: ComeAndGone | None = None
+
+    def largest(self, limit: int | None = None) -> Iterator[Effect]:
+        """All effects in no order; with a limit at least that many of the largest, if there are."""
+        yield from self.effects
+        if self.come_and_gone:
+            yield from self.come_and_gone.effects(limit)
+
+    @property
+    def count(self) -> int:
+        """How many effects there are."""
+        return len(self.effects) + (self.come_and_gone.count if self.come_and_gone else 0)
+
+    def parts(self) -> list[Part]:
+        """The effects added up by value of the split and name, the largest first."""
+        return together(parts_of(self.effects), self.come_and_gone.parts() if self.come_and_gone else ())
 
     @property
     def whole(self) -> Change:
@@ -62,14 +82,15 @@ def why(ledger: Ledger, asked: Asked, split: Dimension = ENVIRONMENT, only: str 
     with _no_collector():
         cells = read_cells(ledger, held, split, separable)
         effects = decompose(cells, length)
-        tie(cells, effects, sums)
+        tie(cells, effects, sums, ComeAndGone(ledger.connection).sums())
     if only:
         known = {change.name for change in sums} | {one.name for one in ledger.settings.environments}
         if only not in known:
             raise UsageError(f"no environment is called {only}", "--env", f"one of {', '.join(sorted(known))}")
         sums, effects = [one for one in sums if one.name == only], [one for one in effects if one.cell.split == only]
     problems = [*ledger.problems, *held.problems, *_notes(ledger, used, separable)]
-    return Answer(split, held, tuple(sums), tuple(effects), _basis(ledger, held, used), tuple(problems))
+    basis, others = _basis(ledger, held, used), ComeAndGone(ledger.connection, only)
+    return Answer(split, held, tuple(sums), tuple(effects), basis, tuple(problems), others)
 
 
 @contextmanager
@@ -84,8 +105,16 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def tie(cells: Sequence[Cell], effects: Sequence[Effect], sums: Sequence[Change]) -> None:
-    """Hold cells and effects against what the days cost, for every value of the split. Raises FinopsError."""
+def tie(
+    cells: Sequence[Cell],
+    effects: Sequence[Effect],
+    sums: Sequence[Change],
+    others: Iterable[tuple[str, Decimal, Decimal, Decimal]] = (),
+) -> None:
+    """Hold cells and effects against what the days cost, for every value of the split.
+
+    `others` are sums of further cells: cost before, cost after, effects. Raises FinopsError.
+    """
     found: dict[str, list[Decimal]] = defaultdict(lambda: [_ZERO, _ZERO, _ZERO])
     with localcontext() as context:
         context.prec = _DIGITS
@@ -95,6 +124,8 @@ def tie(cells: Sequence[Cell], effects: Sequence[Effect], sums: Sequence[Change]
             known[1] += cell.cost1
         for one in effects:
             found[one.cell.split][2] += one.change
+        for name, *amounts in others:
+            found[name] = [known + amount for known, amount in zip(found[name], amounts, strict=True)]
         moves = sum((one.change for one in effects if one.name == "tag_move"), _ZERO)
         for name, before, after in sums:
             if found.pop(name, [_ZERO] * 3) != [before, after, after - before]:

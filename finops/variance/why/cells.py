@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 USAGE = "usage"
 NOT_SEPARABLE = "not_separable"
+TABLE = "why_cells"
+# Resources of one span only; those with charges of other kinds are told with them.
+ONE_SIDED = "kind = 'usage' and resource_id is not null and seen0 <> seen1 and not has_other_kinds"
 _QUANTITY = ("x_quantity", "pricing_unit", "x_operation")
 
 
@@ -46,9 +49,10 @@ class Cell(NamedTuple):
 
 
 def read_cells(ledger: Ledger, spans: Spans, split: Dimension, separable: bool) -> list[Cell]:
-    """Every cell with a cost in either span, told apart by `split` too.
+    """Every cell with a cost in either span, told apart by `split` too, but for resources of one span only.
 
-    Not `separable` are months of Cost Explorer: their usage is one cell per service and account.
+    Those are left in the temp table of all cells. Not `separable` are months of Cost Explorer: their usage is one cell
+    per service and account.
     """
     joins = needed_joins([split])
     select = _FACTS.format(
@@ -63,7 +67,10 @@ def read_cells(ledger: Ledger, spans: Spans, split: Dimension, separable: bool) 
         before=select.format(is_after="false", condition=spans.before.sql()),
         after=select.format(is_after="true", condition=spans.after.sql()),
     )
-    return [Cell._make(row) for row in ledger.connection.execute(sql, [*joins.params, *joins.params]).fetchall()]
+    connection = ledger.connection
+    connection.execute(f"create or replace temp table {TABLE} as {sql}", [*joins.params, *joins.params])
+    rows = connection.execute(f"select * exclude (has_other_kinds) from {TABLE} where not ({ONE_SIDED})").fetchall()
+    return [Cell._make(row) for row in rows]
 
 
 def tells_quantities(ledger: Ledger) -> bool:
@@ -138,10 +145,11 @@ with lines as ({before} union all {after}),
 resources as (
     select
         resource_id,
-        bool_or(not is_after and (cost <> 0 or demand <> 0)) as seen0,
-        bool_or(is_after and (cost <> 0 or demand <> 0)) as seen1
+        bool_or(kind = 'usage' and not is_after and (cost <> 0 or demand <> 0)) as seen0,
+        bool_or(kind = 'usage' and is_after and (cost <> 0 or demand <> 0)) as seen1,
+        bool_or(kind <> 'usage') as has_other_kinds
     from lines
-    where kind = 'usage' and resource_id is not null
+    where resource_id is not null
     group by resource_id
 ),
 cells as (
@@ -161,9 +169,11 @@ cells as (
     group by split, kind, service, account, region, resource_id, x_usage_type, x_operation, pricing_unit
 )
 select
-    cells.split, kind, service, account, region, cells.resource_id, x_usage_type, x_operation, pricing_unit,
+    cells.split, kind, service, account, region, cells.resource_id as resource_id, x_usage_type, x_operation,
+    pricing_unit,
     cost0, cost1, demand0, demand1, quantity0, quantity1, line_items, is_long,
-    coalesce(resources.seen0, false), coalesce(resources.seen1, false)
+    coalesce(resources.seen0, false) as seen0, coalesce(resources.seen1, false) as seen1,
+    coalesce(resources.has_other_kinds, false) as has_other_kinds
 from cells
 left join resources on cells.resource_id = resources.resource_id
 where cost0 <> 0 or cost1 <> 0 or demand0 <> 0 or demand1 <> 0

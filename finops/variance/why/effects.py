@@ -95,14 +95,14 @@ def _effects(cells: Sequence[Cell], length: Length) -> Iterator[Effect]:
         if cell.kind != USAGE:
             yield Effect(_CHARGES.get(cell.kind, cell.kind), cell, cell.cost0, cell.cost1)
         elif cell.resource is not None and cell.seen0 != cell.seen1:
-            yield from _come_or_gone(cell)
+            yield from come_or_gone(cell)
         else:
             lasting.append(cell)
     stay = [Moved(cell, _ZERO) for cell in lasting if cell.resource is None]
     yield from _lasting([*stay, *moved([cell for cell in lasting if cell.resource is not None])], length)
 
 
-def _come_or_gone(cell: Cell) -> Iterator[Effect]:
+def come_or_gone(cell: Cell) -> Iterator[Effect]:
     """A resource of one span only, at on-demand rates; what a commitment saves on it is an effect of its own."""
     if cell.seen1:
         yield Effect("new_resource", cell, cell.cost0, cell.cost0 + cell.demand1)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from heapq import nsmallest
+from itertools import chain
 from typing import NamedTuple
 
 from finops.variance.why.effects import Effect
@@ -53,7 +54,7 @@ def cause_of(effect: Effect) -> str:
 
 
 def parts_of(effects: Iterable[Effect]) -> list[Part]:
-    """The effects added up by value of the split and name, the largest first."""
+    """The effects added up by value of the split and name."""
     sums: dict[tuple[str, str, str], Decimal] = {}
     for one in effects:
         key = (one.cell.split, one.name, cause_of(one))
@@ -61,11 +62,28 @@ def parts_of(effects: Iterable[Effect]) -> list[Part]:
     held: dict[tuple[str, str], list[tuple[str, Decimal]]] = defaultdict(list)
     for (split, name, cause), change in sums.items():
         held[split, name].append((cause, change))
-    parts = [_part(split, name, causes) for (split, name), causes in held.items()]
-    return sorted(parts, key=lambda part: (-abs(part.change), part.split, part.name))
+    return [_part(split, name, causes) for (split, name), causes in held.items()]
+
+
+def together(*parts: Iterable[Part]) -> list[Part]:
+    """Parts of several sets of effects that have no key in common as one, the largest first."""
+    held: dict[tuple[str, str], Part] = {}
+    for one in chain(*parts):
+        known = held.get((one.split, one.name))
+        held[one.split, one.name] = one if known is None else _added(known, one)
+    return sorted(held.values(), key=lambda part: (-abs(part.change), part.split, part.name))
+
+
+def _added(one: Part, other: Part) -> Part:
+    most = nsmallest(NAMED_CAUSES, (*one.causes, *other.causes), key=_size)
+    return Part(one.split, one.name, one.change + other.change, one.keys + other.keys, tuple(most))
 
 
 def _part(split: str, name: str, causes: list[tuple[str, Decimal]]) -> Part:
     caused = [one for one in causes if one[1]]
-    most = nsmallest(NAMED_CAUSES, caused, key=lambda one: (-abs(one[1]), one[0]))
+    most = nsmallest(NAMED_CAUSES, caused, key=_size)
     return Part(split, name, sum((change for _, change in caused), _ZERO), len(caused), tuple(most))
+
+
+def _size(cause: tuple[str, Decimal]) -> tuple[Decimal, str]:
+    return -abs(cause[1]), cause[0]
