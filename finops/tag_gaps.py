@@ -53,7 +53,7 @@ COLUMNS = (
     Column("counts_as", "text", "never"),
     Column("resources", "count", "never"),
     Column("suppressed", "text", "filled"),
-    Column("id", "text", "never"),
+    Column("id", "id"),
 )
 # What tells one finding of the rule from another, in the order of its id.
 WHERE = ("tag", "cause", "counts_as", "account", "region", "service", "resource_id")
