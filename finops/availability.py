@@ -56,6 +56,8 @@ def cost_explorer_tag_notes(ledger: Ledger, tags: Sequence[str]) -> list[Problem
             notes.append(Problem("tag_on_no_cost", _ON_NO_COST.format(tag=tag), f"tag:{tag} {', '.join(lacking)}"))
     policy = ledger.settings.tags
     others = [f"{', '.join(policy.keys[tag])} ({tag})" for tag in tags if policy.keys.get(tag)]
+    if any(key != "service" for scope in policy.scopes for key in scope.where):
+        notes.append(Problem("scope_not_told", _NOT_TOLD, f"[[tags.scope]] Cost Explorer {where}"))
     if others:
         notes.append(Problem("other_spellings", _OTHER_SPELLINGS.format(others="; ".join(others)), "[tags.keys]"))
     return notes
@@ -66,6 +68,10 @@ _HAVING_TAG = "select distinct delivery_id from tag_values where tag = ?"
 _NO_RESOURCES = (
     "Cost Explorer has no resources: gaps are by service, and as usage that can carry no tag counts as untagged, "
     "coverage is a lower bound"
+)
+_NOT_TOLD = (
+    "Cost Explorer tells a tag beside no account and no region: a scope that goes by one, or by an environment they "
+    "decide, does not hold there"
 )
 _ON_NO_COST = "no cost carries the key {tag}: it is not activated as a cost allocation tag, or used nowhere"
 _OTHER_SPELLINGS = "Cost Explorer was asked for each key as [tags] required spells it, not for {others}"

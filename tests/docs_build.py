@@ -75,6 +75,7 @@ _KEYS = {
     "tag-gaps": {
         "total_cost": "all cost",
         "untaggable_cost": "cost of lines that cannot carry a tag: tax, fees, usage without a resource",
+        "not_required_cost": "cost that could carry the tag where a [[tags.scope]] does not require it",
         "taggable_cost": "`tagged_cost` + `gap_cost`",
         "tagged_cost": "taggable cost with a value, allowed or not",
         "gap_cost": "taggable cost without a value; the sum of this tag's rows that count as `gap`",

@@ -1,7 +1,6 @@
 """From a document that fits the schema to the settings; here is what no schema can say."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
@@ -10,6 +9,7 @@ from finops.config.allocations import allocations
 from finops.config.lines import Path
 from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
+from finops.config.scopes import with_scopes
 from finops.config.settings import (
     Budget,
     CheckPolicy,
@@ -22,10 +22,10 @@ from finops.config.settings import (
     Settings,
     Suppression,
     TagPolicy,
-    ValueRule,
 )
 from finops.config.spellings import fold, signatures
 from finops.config.valid_values import printed_value
+from finops.config.value_rules import value_rule
 
 _NEARLY_THE_SAME = 0.85
 
@@ -33,10 +33,11 @@ _NEARLY_THE_SAME = 0.85
 def build(document: Mapping[str, Any], path: File | None) -> Settings:
     """The settings a checked document describes. Raises Mismatch when parts of it contradict each other."""
     tags = _tag_policy(document.get("tags", {}))
+    environments = tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items())
     result = Settings(
         path=path,
-        tags=tags,
-        environments=tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items()),
+        tags=with_scopes(tags, document.get("tags", {}).get("scope", ()), environments),
+        environments=environments,
         labels=tuple(_label(text, table) for text, table in document.get("estimates", {}).get("labels", {}).items()),
         owners=Owners(**document.get("owners", {})),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
@@ -62,7 +63,7 @@ def _tag_policy(table: Mapping[str, Any]) -> TagPolicy:
         required=required,
         optional=optional,
         keys={tag: tuple(spellings) for tag, (_, spellings) in _by_tag(table, "keys", named).items()},
-        values={tag: _value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()},
+        values={tag: value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()},
         infer_precision=Decimal(table.get("infer_precision", default.infer_precision)),
     )
     _refuse_shared_spellings(policy)
@@ -80,40 +81,6 @@ def _by_tag(table: Mapping[str, Any], part: str, named: TagPolicy) -> dict[str, 
             raise Mismatch(path, f"tags.{part} has {tag} twice", f"write one table for {tag}")
         result[tag] = path, value
     return result
-
-
-def _value_rule(path: Path, table: Mapping[str, Any]) -> ValueRule:
-    rule = ValueRule(
-        allowed=tuple(table.get("allowed", ())),
-        aliases={value: tuple(aliases) for value, aliases in table.get("aliases", {}).items()},
-        pattern=table.get("pattern"),
-        type=table.get("type", "text"),
-        **{bound: _bound(table, bound, path) for bound in ("min", "max") if bound in table},
-    )
-    meaning: dict[str, str] = {}
-    for value in rule.allowed:
-        _claim(meaning, value, value, (*path, "allowed"))
-    for value, aliases in rule.aliases.items():
-        if rule.allowed and value not in rule.allowed:
-            what = f'aliases of {path[-1]} lead to "{value}", which is not allowed'
-            raise Mismatch((*path, "aliases", value), what, nearest(value, rule.allowed))
-        for alias in (value, *aliases):
-            _claim(meaning, alias, value, (*path, "aliases", value))
-    return rule
-
-
-def _bound(table: Mapping[str, Any], name: str, path: Path) -> Decimal | date:
-    """A bound is of the type it bounds; TOML has numbers and days of its own."""
-    value, wanted = table[name], table.get("type", "text")
-    if wanted != ("date" if isinstance(value, date) else "number"):
-        raise Mismatch((*path, name), f"{name} = {value} does not bound a {wanted}", 'type = "number" or type = "date"')
-    return value if isinstance(value, date) else Decimal(value)
-
-
-def _claim(meaning: dict[str, str], text: str, value: str, path: Path) -> None:
-    other = meaning.setdefault(fold(text), value)
-    if other != value:
-        raise Mismatch(path, f'"{text}" cannot mean both {other} and {value}', "keep one of them")
 
 
 def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Environment:

@@ -126,6 +126,13 @@ VALUES = Table(
     }
 )
 
+# Where a policy of its own may hold: what one line of the bill always tells.
+PLACE = Table(dict.fromkeys(("environment", "account", "region", "service"), TEXT_OR_TEXTS))
+SCOPE = Table(
+    {"where": PLACE, "required": TEXTS, "optional": TEXTS, "values": Names(VALUES)},
+    needed=("where",),
+)
+
 METRICS = ("unblended", "net_unblended", "amortized", "net_amortized", "list")
 WAYS = ("even", "fixed", "proportional")
 # What a row says of a tag when it says no value of it.
@@ -155,6 +162,7 @@ DOCUMENT = Table(
                 "infer_precision": PERCENT,
                 "keys": Names(TEXTS),
                 "values": Names(VALUES),
+                "scope": Rows(SCOPE),
             }
         ),
         "environments": Names(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from finops.config.places import place_of
@@ -14,6 +14,7 @@ from finops.evidence.words import behind, head, or_null, where_it_is
 from finops.explain import Line
 from finops.gaps.causes import RULE, causes
 from finops.tag_gaps import find_gaps, parts
+from finops.tag_places import in_words
 
 if TYPE_CHECKING:
     from finops.reader import Ledger
@@ -94,7 +95,7 @@ def _lines(ledger: Ledger, row: Mapping[str, Any]) -> Iterator[Line]:
     if row["owner"]:
         yield "finding", "owner", f"{row['owner']}, by the {row['owner_basis']}", "", ""
     yield "cause", row["cause"], cause.meaning, "", ""
-    yield from _policy(ledger.settings, row)
+    yield from _policy(ledger, row)
     yield "fix", row["cause"], cause.fix, "", ""
     if row["suggestion"]:
         yield "fix", row["tag"], f'"{row["suggestion"]}", told by the {row["suggestion_basis"]}', "", ""
@@ -103,17 +104,17 @@ def _lines(ledger: Ledger, row: Mapping[str, Any]) -> Iterator[Line]:
     yield from behind(RULE, "resource_daily")
 
 
-def _policy(settings: Settings, row: Mapping[str, Any]) -> Iterator[Line]:
+def _policy(ledger: Ledger, row: Mapping[str, Any]) -> Iterator[Line]:
     """The settings that make this a gap, each with its line of finops.toml."""
-    tag = row["tag"]
-    yield "policy", "[tags] required", ", ".join(settings.tags.required), "", place_of(settings, ("tags", "required"))
+    settings, tag = ledger.settings, row["tag"]
+    scopes = _scopes(ledger, row)
+    yield from _required(settings, tag, scopes)
     spellings = settings.tags.keys.get(tag, ())
     if spellings:
         said = f"{tag} may be spelled {', '.join(spellings)}"
         yield "policy", "[tags.keys]", said, "", place_of(settings, ("tags", "keys", tag))
-    rule = settings.tags.values.get(tag)
-    if rule and row["cause"] == "invalid_value":
-        yield "policy", f"[tags.values.{tag}]", _allows(rule), "", place_of(settings, ("tags", "values", tag))
+    if row["cause"] == "invalid_value":
+        yield from _values(settings, tag, scopes)
     if row["cause"] == "contradicts":
         yield from _environments(settings, row)
     if row["owner_basis"] == "tag":
@@ -124,6 +125,41 @@ def _policy(settings: Settings, row: Mapping[str, Any]) -> Iterator[Line]:
         yield "policy", "[owners] accounts", said, "", place_of(settings, ("owners", "accounts", row["account"]))
     if row["suppressed"]:
         yield "policy", "[[suppress]]", row["suppressed"], "", _suppression(settings, row["suppressed"])
+
+
+def _scopes(ledger: Ledger, row: Mapping[str, Any]) -> list[int]:
+    """The scopes that all lines of the finding are in, by their place in the settings."""
+    if not ledger.settings.tags.scopes:
+        return []
+    place = _place(row)
+    here = " and ".join(f"facts.{column} is not distinct from ?" for column in place)
+    (found,) = ledger.rows(_IN_SCOPES.format(here=here), [row["tag"], *place.values()])
+    mask = found["scopes"] or 0
+    return [at for at in range(len(ledger.settings.tags.scopes)) if mask >> at & 1]
+
+
+def _required(settings: Settings, tag: str, scopes: Sequence[int]) -> Iterator[Line]:
+    """What makes the tag required: the first scope that names it, else the policy for all places."""
+    policy = settings.tags
+    for at in scopes:
+        if tag in (*policy.scopes[at].required, *policy.scopes[at].optional):
+            said = f"{tag} is required where {in_words(policy.scopes[at])}"
+            yield "policy", "[[tags.scope]]", said, "", place_of(settings, ("tags", "scope", at))
+            return
+    everywhere = ", ".join(one for one in policy.required if one not in policy.only_scoped)
+    yield "policy", "[tags] required", everywhere, "", place_of(settings, ("tags", "required"))
+
+
+def _values(settings: Settings, tag: str, scopes: Sequence[int]) -> Iterator[Line]:
+    policy = settings.tags
+    for at in scopes:
+        if rule := policy.scopes[at].values.get(tag):
+            said = f"{_allows(rule)}, where {in_words(policy.scopes[at])}"
+            line = place_of(settings, ("tags", "scope", at, "values", tag), ("tags", "scope", at))
+            yield "policy", f"[tags.scope.values.{tag}]", said, "", line
+            return
+    if rule := policy.values.get(tag):
+        yield "policy", f"[tags.values.{tag}]", _allows(rule), "", place_of(settings, ("tags", "values", tag))
 
 
 def _environments(settings: Settings, row: Mapping[str, Any]) -> Iterator[Line]:
@@ -163,6 +199,16 @@ _COUNTS_AS = {
     "gap": "gap: no value is read, so it lowers the coverage",
     "tagged": "tagged: a value is read, so it does not lower the coverage",
 }
+_IN_SCOPES = """
+select bit_and(coalesce(copies.scopes, 0)) as scopes
+from resource_daily as facts
+left join tag_set_copies as copies
+    on copies.delivery_id = facts.delivery_id and copies.split_id = facts.tag_set_id
+anti join exempt_tags
+    on exempt_tags.tag = ? and exempt_tags.delivery_id = facts.delivery_id
+    and exempt_tags.tag_set_id = facts.tag_set_id
+where facts.x_taggable and {here}
+"""
 _SAME_SET = "fault.delivery_id = facts.delivery_id and fault.tag_set_id = facts.tag_set_id"
 _SAME_PLACE = (
     "fault.sub_account_id is not distinct from facts.sub_account_id "

@@ -17,6 +17,7 @@ from finops.errors import FinopsError
 from finops.evidence.conditions import Condition, all_of, among, asked, placed
 from finops.evidence.subject import Subject
 from finops.ledger.lines import open_lines
+from finops.tag_places import tells_places
 
 if TYPE_CHECKING:
     from finops.reader import Ledger
@@ -26,7 +27,7 @@ _KEYS: tuple[tuple[str, ...], ...] = (
     ("delivery_id",),
     ("delivery_id", "billing_account_id"),
     ("delivery_id", "tag_set_id"),
-    ("delivery_id", "tag_set_id", "billing_account_id", "sub_account_id", "region_id"),
+    ("delivery_id", "tag_set_id", "billing_account_id", "sub_account_id", "region_id", "x_service_code"),
 )
 
 
@@ -93,6 +94,8 @@ def _create_rows(subject: Subject) -> None:
         _ROWS.format(cost=ledger.cost, joins=subject.rows.sql, condition=condition.sql),
         [*condition.values, *subject.rows.params],
     )
+    if tells_places(ledger.settings.tags):
+        ledger.connection.execute(_AS_STORED)
 
 
 def _deliveries(ledger: Ledger, database: Path) -> list[Delivery]:
@@ -171,10 +174,17 @@ def by_delivery(days: Sequence[Days]) -> Mapping[str, dict[str, Any]]:
 _ROWS = """
 create or replace temp table finding_rows as
 select facts.delivery_id, facts.tag_set_id, facts.billing_account_id, facts.sub_account_id, facts.region_id,
-    count(*) as rows, sum(facts.{cost}) as cost
+    facts.x_service_code, count(*) as rows, sum(facts.{cost}) as cost
 from (select * from resource_daily as facts where {condition}) as facts
 {joins}
 group by all
+"""
+
+_AS_STORED = """
+update finding_rows
+set tag_set_id = copies.tag_set_id
+from tag_set_copies as copies
+where copies.split_id = finding_rows.tag_set_id and copies.delivery_id = finding_rows.delivery_id
 """
 
 _DAYS = """

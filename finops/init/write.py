@@ -12,6 +12,13 @@ _HEAD = """\
 # The settings of finops. Changing one never needs a new ingest.
 # A line that begins with `#` and no blank behind it is a setting: take the `#` away to switch it on.
 """
+_SCOPES = """\
+# Another policy in some places, told by environment, account, region or service: what is required there as well, what
+# is optional there, which values are allowed there. The first scope that fits and names a tag decides for it.
+#[[tags.scope]]
+#where = { account = ["200000000010"] }
+#optional = ["Owner"]
+"""
 _ALLOCATE = """\
 # Who pays for shared cost: `finops spend --by tag:Project --allocate`. Rules apply in this order; what none takes
 # stays where it is. `to` is "proportional" (by spend, by another metric, within a dimension), "even" or "fixed".
@@ -74,7 +81,7 @@ _CHECK = """\
 def settings_text(profile: Profile, seen: Seen) -> str:
     """A finops.toml from a profile, with what was seen as comments and suggestions. It loads as it is."""
     rules = [_values(one, seen) for one in profile.values]
-    parts = [_HEAD, _tags(profile), _seen_keys(seen), *rules, *_environments(profile, seen), _ALLOCATE, _CHECK]
+    parts = [_HEAD, _tags(profile), _seen_keys(seen), *rules, _SCOPES, *_environments(profile, seen), _ALLOCATE, _CHECK]
     return "\n".join(part for part in parts if part)
 
 
