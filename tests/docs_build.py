@@ -88,8 +88,8 @@ _KEYS = {
         "id": "what the finding is called from run to run: in baselines, and by `finops explain`",
         "fix": "what closes it",
         "week": "its Monday; beside it one key `tag:KEY` per required tag, the coverage in that week; the newest 13",
-        "basis": "what values are told by: another tag, a cost category, the account, an `account map` of the settings, "
-        "the CloudFormation stack, EKS cluster, Auto Scaling group, the family of the name or ARN",
+        "basis": "what values are told by: another tag, a cost category, the account, an `account map` of the "
+        "settings, the CloudFormation stack, EKS cluster, Auto Scaling group, the family of the name or ARN",
         "tested": "resources whose known value was hidden and predicted from the others",
         "right": "of these, those predicted right",
         "precision": "right in percent of tested",

@@ -99,7 +99,7 @@ def _lines(ledger: Ledger, row: Mapping[str, Any]) -> Iterator[Line]:
     yield "fix", row["cause"], cause.fix, "", ""
     if row["suggestion"]:
         yield "fix", row["tag"], f'"{row["suggestion"]}", told by the {row["suggestion_basis"]}', "", ""
-    if row["cause"] not in ("late", "key_not_in_export"):
+    if row["cause"] not in ("late", "key_not_in_export") and row["resource_id"] != "(none)":
         yield "fix", "ready to run", "finops tag-gaps --fix cli,csv,terraform", "", ""
     yield from behind(RULE, "resource_daily")
 

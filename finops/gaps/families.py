@@ -1,8 +1,8 @@
 """What AWS and the usual tools write on all resources of one family, from families.csv.
 
-A family is a CloudFormation stack, an EKS cluster, an Auto Scaling group, or what names have in common. `evidence` says
-what tells it: the `value` of the key, the `stack` in an ARN, the `stem` of a name before its first digit, or what stands
-behind the prefix in the `key` itself.
+A family is a CloudFormation stack, an EKS cluster, an Auto Scaling group, or what names have in common. `evidence`
+says what tells it: the `value` of the key, the `stack` in an ARN, the `stem` of a name before its first digit, or what
+stands behind the prefix in the `key` itself.
 """
 
 from __future__ import annotations

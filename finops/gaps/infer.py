@@ -1,10 +1,8 @@
 """Values that a resource most likely should have: learned from tagged resources, and tested on them.
 
-Every basis (another tag, the account, a cost category, the stack, cluster or group, the family of the name) is tried on
-resources whose value is known: each is hidden, predicted from all others, and compared. A basis that is right too seldom
-stays silent, and so does one that has seen too few. A suggestion is never counted as a tag.
-
-Resources of which the same is known are counted together: there are hundreds of thousands of them, and few profiles.
+Every basis (another tag, the account, a cost category, the stack, cluster or group, the family of the name) is tried
+on resources whose value is known: each is hidden, predicted from all others, and compared. A basis that is right too
+seldom stays silent, and so does one that has seen too few. A suggestion is never counted as a tag.
 """
 
 from __future__ import annotations
