@@ -28,6 +28,7 @@ from finops.dimensions import (
 from finops.engines.duckdb import connect, literal, sibling
 from finops.errors import DataError, UsageError
 from finops.tag_places import create_unsplit, needs_environments, split_tag_sets, stored, tells_places
+from finops.virtual_tags import categories
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -179,7 +180,7 @@ def _create_views(
         connection.execute(f"create temp view {mart} as {_limited(mart, first, end)}")
     _create_lookups(connection, settings, ask, filters)
     if tells_places(settings.tags):
-        split_tag_sets(connection, settings.tags)
+        split_tag_sets(connection, settings, [*settings.tags.tags, *keys_of("tag", _asked(settings, ask, filters))])
     if filters:
         for mart in _FILTERED:
             connection.execute(f"create or replace temp view {mart} as {_where(connection, mart, first, end, filters)}")
@@ -213,11 +214,16 @@ def _create_lookups(connection: DuckDBPyConnection, settings: Settings, ask: Ask
     from finops.environments import create_environments
     from finops.tags import create_cost_category_values, create_tag_values
 
-    asked = [*parse_by(ask.by), *(one.dimension for one in filters), *_residency(settings)]
+    asked = _asked(settings, ask, filters)
     create_tag_values(connection, settings.tags, keys_of("tag", asked))
-    create_cost_category_values(connection, keys_of("cost_category", asked))
+    names = dict.fromkeys([*keys_of("cost_category", asked), *categories(settings)])
+    create_cost_category_values(connection, list(names))
     if any(one.word == "environment" for one in asked) or needs_environments(settings.tags):
         create_environments(connection, settings)
+
+
+def _asked(settings: Settings, ask: Ask, filters: Sequence[Filter]) -> list[Dimension]:
+    return [*parse_by(ask.by), *(one.dimension for one in filters), *_residency(settings)]
 
 
 def _residency(settings: Settings) -> list[Dimension]:

@@ -1,8 +1,9 @@
 """Sets of tags split by where they are used, for a tag policy that tells places apart.
 
 What a tag is worth depends on its set of tags alone, until a scope of the policy says otherwise for an environment,
-an account or a service. A set that is used in such a place becomes a set of its own there: a copy with another
-number. All that reads tags by set then has each place by itself, and pays nothing where there are no scopes.
+an account or a service, or a virtual tag stands in there. A set that is used in such a place becomes a set of its own
+there: a copy with another number. All that reads tags by set then has each place by itself, and pays nothing where the
+policy is the same in all places.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from finops.config.policy import tag_of, value_reader
-from finops.config.settings import TagPolicy, TagScope
+from finops.config.settings import Settings, TagPolicy, TagScope
 from finops.dimensions import Clause
+from finops.virtual_tags import given, values_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -22,7 +24,7 @@ MARTS = ("resource_daily", "daily_cost")
 
 def tells_places(policy: TagPolicy) -> bool:
     """Whether the policy says anything that depends on more than the tags of a line."""
-    return bool(policy.scopes)
+    return bool(policy.scopes or policy.virtual)
 
 
 def needs_environments(policy: TagPolicy) -> bool:
@@ -42,15 +44,17 @@ def create_unsplit(connection: DuckDBPyConnection) -> None:
     connection.execute("create temp view tag_sets as select * from stored_tag_sets")
 
 
-def split_tag_sets(connection: DuckDBPyConnection, policy: TagPolicy) -> None:
+def split_tag_sets(connection: DuckDBPyConnection, settings: Settings, asked: Sequence[str]) -> None:
     """Split the sets in the views of `create_unsplit`, and in every table by set that is there already.
 
-    Fills `exempt_tags` (tag, delivery_id, tag_set_id): where a tag is not required. Creates `tag_set_copies`
-    (delivery_id, tag_set_id, scopes, split_id) and `scoped_values` (scope, tag, delivery_id, tag_set_id): where the
-    values of a scope stand in for those of the policy. Needs `daily_cost`, `tag_values`, and `environments` where
-    a scope or the question asks for one.
+    `asked` are the tags in `tag_values`, as typed; there what stands in for a missing one is added under the rule
+    `virtual`. Fills `exempt_tags` (tag, delivery_id, tag_set_id): where a tag is not required. Creates
+    `tag_set_copies` (delivery_id, tag_set_id, scopes, split_id) and `scoped_values` (scope, tag, delivery_id,
+    tag_set_id): where the values of a scope stand in for those of the policy. Needs `daily_cost`, `tag_values`,
+    `cost_category_values`, and `environments` where a scope or the question asks for one.
     """
-    _create_splits(connection, policy)
+    policy = settings.tags
+    _create_splits(connection, settings)
     for mart in MARTS:
         connection.execute(_SPLIT_MART.format(mart=mart))
     connection.execute(_SPLIT_SETS)
@@ -59,17 +63,37 @@ def split_tag_sets(connection: DuckDBPyConnection, policy: TagPolicy) -> None:
     if connection.execute(_HAS_ENVIRONMENTS).fetchone():
         connection.execute(_COPY_ENVIRONMENTS)
     _exempt(connection, policy)
+    meant = [(typed, tag_of(policy, typed)) for typed in dict.fromkeys(asked)]
+    _table(connection, "meant_tags", ("typed varchar", "tag varchar"), meant)
     _read_again(connection, policy)
+    for at, tag in enumerate(policy.virtual):
+        connection.execute(_DROP_BLANK.format(at=at), [tag])
+        connection.execute(_STAND_IN.format(at=at), [tag])
 
 
-def _create_splits(connection: DuckDBPyConnection, policy: TagPolicy) -> None:
+def _create_splits(connection: DuckDBPyConnection, settings: Settings) -> None:
+    policy = settings.tags
     fitting = [_fits(scope) for scope in policy.scopes]
-    bits = " + ".join(f"case when {one.sql} then {1 << at} else 0 end" for at, one in enumerate(fitting))
-    known = _WITH_ENVIRONMENTS if needs_environments(policy) else ""
-    params = [value for one in fitting for value in one.params]
-    connection.execute(_PLACES.format(scopes=bits, environments=known), params)
-    connection.execute(_SPLITS)
-    connection.execute(_COPIES)
+    bits = " + ".join([*(f"case when {one.sql} then {1 << at} else 0 end" for at, one in enumerate(fitting)), "0"])
+    columns = ("tag varchar", "basis varchar", "place varchar", "value varchar")
+    _table(connection, "virtual_given", columns, given(connection, settings))
+    virtual = [_virtual(settings, at, tag) for at, tag in enumerate(policy.virtual)]
+    joins = "".join([_WITH_ENVIRONMENTS if needs_environments(policy) else "", *(joins.sql for joins, _ in virtual)])
+    params = [value for one in (*fitting, *(joins for joins, _ in virtual)) for value in one.params]
+    values = "".join(f", {columns}" for _, columns in virtual)
+    connection.execute(_PLACES.format(scopes=bits, joins=joins, values=values), params)
+    names = [f"v{at}" for at in range(len(virtual))]
+    filled = "".join(f" or {name} is not null" for name in names)
+    connection.execute(_SPLITS.format(values="".join(f", {name}, b_{name}" for name in names), filled=filled))
+    connection.execute(_COPIES.format(values="".join(f", {name}, b_{name}" for name in names)))
+
+
+def _virtual(settings: Settings, at: int, tag: str) -> tuple[Clause, str]:
+    """The joins and the columns `v0` and `b_v0` (value and basis) of a virtual tag, null where nothing stands in."""
+    joins, value, basis = values_sql(settings, at, tag)
+    missing = f"facts.x_taggable and coalesce(held{at}.state, 'blank') = 'blank'"
+    columns = f"case when {missing} then {value} end as v{at}, case when {missing} then {basis} end as b_v{at}"
+    return Clause(joins.sql + _HELD.format(at=at), (*joins.params, tag)), columns
 
 
 def _fits(scope: TagScope) -> Clause:
@@ -108,13 +132,13 @@ def in_words(scope: TagScope) -> str:
 
 def _read_again(connection: DuckDBPyConnection, policy: TagPolicy) -> None:
     """Read the values that a scope has a rule for by that rule."""
+    if not any(scope.values for scope in policy.scopes):
+        connection.execute(_NO_SCOPED_VALUES)
+        return
     masks = [row[0] for row in connection.execute("select distinct scopes from tag_set_copies").fetchall()]
     rows = [(at, tag, mask) for mask in masks for at, tag in _deciding(policy, mask)]
     _table(connection, "scope_rules", ("scope integer", "tag varchar", "scopes bigint"), rows)
     connection.execute(_SCOPED_VALUES)
-    asked = [row[0] for row in connection.execute("select distinct tag from tag_values").fetchall()]
-    meant = [(typed, tag_of(policy, typed)) for typed in asked]
-    _table(connection, "meant_tags", ("typed varchar", "tag varchar"), meant)
     found = connection.execute(_RAW_VALUES).fetchall()
     readings = [
         (scope, typed, raw, *value_reader(policy.scopes[scope].values[tag])(raw)) for scope, typed, tag, raw in found
@@ -153,23 +177,49 @@ left join environments
     and environments.region_id is not distinct from facts.region_id
 """
 
+_HELD = """
+left join tag_values as held{at}
+    on held{at}.delivery_id = facts.delivery_id and held{at}.tag_set_id = facts.tag_set_id and held{at}.tag = ?
+"""
+
 _PLACES = """
 create temp table tag_places as
 select distinct
-    facts.delivery_id, facts.tag_set_id, facts.sub_account_id, facts.region_id, facts.x_service_code,
-    cast({scopes} as bigint) as scopes
-from daily_cost as facts
-{environments}
+    facts.delivery_id, facts.tag_set_id, facts.sub_account_id, facts.region_id, facts.x_service_code, facts.x_taggable,
+    cast({scopes} as bigint) as scopes{values}
+from (
+    select distinct delivery_id, tag_set_id, sub_account_id, region_id, x_service_code, x_taggable from daily_cost
+) as facts
+{joins}
 """
 
 _SPLITS = """
 create temp table tag_set_splits as
-select *, hash(tag_set_id, scopes) as split_id from tag_places where scopes <> 0
+select *, hash(tag_set_id, scopes{values}) as split_id from tag_places where scopes <> 0{filled}
 """
 
 _COPIES = """
 create temp table tag_set_copies as
-select distinct delivery_id, tag_set_id, scopes, split_id from tag_set_splits
+select distinct delivery_id, tag_set_id, scopes, split_id{values} from tag_set_splits
+"""
+
+_DROP_BLANK = """
+delete from tag_values
+using tag_set_copies as copies, meant_tags as meant
+where meant.tag = ? and tag_values.tag = meant.typed and copies.v{at} is not null
+    and copies.delivery_id = tag_values.delivery_id and copies.split_id = tag_values.tag_set_id
+"""
+
+_STAND_IN = """
+insert into tag_values (delivery_id, tag_set_id, tag, raw_key, key_rule, raw_value, value, state)
+select copies.delivery_id, copies.split_id, meant.typed, '(by ' || copies.b_v{at} || ')', 'virtual',
+    copies.v{at}, copies.v{at}, 'valid'
+from tag_set_copies as copies, meant_tags as meant
+where meant.tag = ? and copies.v{at} is not null
+"""
+
+_NO_SCOPED_VALUES = """
+create temp table scoped_values (scope integer, tag varchar, delivery_id varchar, tag_set_id ubigint)
 """
 
 _SPLIT_MART = """
@@ -181,6 +231,7 @@ left join tag_set_splits as splits
     and splits.sub_account_id is not distinct from facts.sub_account_id
     and splits.region_id is not distinct from facts.region_id
     and splits.x_service_code is not distinct from facts.x_service_code
+    and splits.x_taggable is not distinct from facts.x_taggable
 """
 
 _SPLIT_SETS = """

@@ -81,6 +81,7 @@ _KEYS = {
         "gap_cost": "taggable cost without a value; the sum of this tag's rows that count as `gap`",
         "coverage": "tagged in percent of taggable, rounded down to 4 decimals; null where nothing is taggable",
         "invalid_cost": "the part of `tagged_cost` whose value is not allowed",
+        "virtual_cost": "the part of `tagged_cost` that no tag says: [tags.virtual] stands in",
         "suppressed_cost": "the part of the rows' cost that [[suppress]] accepts; it stays in every other sum",
         "tagged_resources": "`resources` without any gap in these days",
         "resource_coverage": "tagged in percent of all resources, rounded down to 4 decimals",
@@ -98,7 +99,7 @@ _KEYS = {
         "used": "whether `precision` reaches [tags] infer_precision",
         "rule": "the reason of the [[residency]] rule",
         "key_rule": "why the key means the tag: `exact`, `listed` in [tags.keys], `variant` in case or separators, "
-        "`misspelled` and not read",
+        "`misspelled` and not read, `virtual` where [tags.virtual] stands in",
         "live": "what the tagging API says today; it knows the account of the credentials only",
         "charge": "type of line, or FOCUS charge category",
     },

@@ -26,6 +26,7 @@ from finops.config.settings import (
 from finops.config.spellings import fold, signatures
 from finops.config.valid_values import printed_value
 from finops.config.value_rules import value_rule
+from finops.config.virtual import with_virtual
 
 _NEARLY_THE_SAME = 0.85
 
@@ -36,7 +37,7 @@ def build(document: Mapping[str, Any], path: File | None) -> Settings:
     environments = tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items())
     result = Settings(
         path=path,
-        tags=with_scopes(tags, document.get("tags", {}).get("scope", ()), environments),
+        tags=_told_by_place(tags, document.get("tags", {}), environments),
         environments=environments,
         labels=tuple(_label(text, table) for text, table in document.get("estimates", {}).get("labels", {}).items()),
         owners=Owners(**document.get("owners", {})),
@@ -68,6 +69,11 @@ def _tag_policy(table: Mapping[str, Any]) -> TagPolicy:
     )
     _refuse_shared_spellings(policy)
     return policy
+
+
+def _told_by_place(tags: TagPolicy, table: Mapping[str, Any], environments: tuple[Environment, ...]) -> TagPolicy:
+    scoped = with_scopes(tags, table.get("scope", ()), environments)
+    return with_virtual(scoped, table.get("virtual", {}), bool(environments))
 
 
 def _by_tag(table: Mapping[str, Any], part: str, named: TagPolicy) -> dict[str, tuple[Path, Any]]:

@@ -133,6 +133,8 @@ SCOPE = Table(
     needed=("where",),
 )
 
+VIRTUAL = Table({"by": TEXTS, "accounts": Names(TEXT)}, needed=("by",))
+
 METRICS = ("unblended", "net_unblended", "amortized", "net_amortized", "list")
 WAYS = ("even", "fixed", "proportional")
 # What a row says of a tag when it says no value of it.
@@ -163,6 +165,7 @@ DOCUMENT = Table(
                 "keys": Names(TEXTS),
                 "values": Names(VALUES),
                 "scope": Rows(SCOPE),
+                "virtual": Names(VIRTUAL),
             }
         ),
         "environments": Names(

@@ -39,6 +39,18 @@ class TagScope:
 
 
 @dataclass(frozen=True)
+class VirtualTag:
+    """What stands in for a tag that no line carries: the first of `by` that knows a value, at the reader's own word.
+
+    `account` is the map `accounts`, `environment` the environment of the account or region, `cost_category:NAME` the
+    value of that cost category.
+    """
+
+    by: tuple[str, ...]
+    accounts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TagPolicy:
     """Which tags are expected and how their keys and values are read."""
 
@@ -52,6 +64,8 @@ class TagPolicy:
     """The percentage of known values that a basis of inference has to predict right before it suggests any."""
     scopes: tuple[TagScope, ...] = ()
     """The places that are told apart. The first one that fits a line and names a tag decides for that tag."""
+    virtual: Mapping[str, VirtualTag] = field(default_factory=dict)
+    """By tag what counts as its value where the tag itself is missing."""
     only_scoped: tuple[str, ...] = ()
     """Those of `required` that only a scope requires."""
 

@@ -97,6 +97,7 @@ known as (
     select distinct tag_values.tag, deliveries.export
     from tag_values
     join deliveries on deliveries.delivery_id = tag_values.delivery_id
+    where tag_values.key_rule <> 'virtual'
     union
     select near_keys.tag, deliveries.export
     from near_keys
@@ -145,7 +146,7 @@ left join known on known.tag = required_tags.tag and known.export = deliveries.e
 anti join exempt_tags
     on exempt_tags.tag = required_tags.tag and exempt_tags.delivery_id = billed.delivery_id
     and exempt_tags.tag_set_id = billed.tag_set_id
-where coalesce(held.state, 'blank') <> 'valid' or held.key_rule <> 'exact'
+where coalesce(held.state, 'blank') <> 'valid' or held.key_rule not in ('exact', 'virtual')
 """
 
 _WITH_HINTS = """

@@ -128,7 +128,7 @@ from (
     from tag_values as held
     join required_tags on required_tags.tag = held.tag
     join inferred_sets as sets on sets.delivery_id = held.delivery_id and sets.tag_set_id = held.tag_set_id
-    where held.state = 'valid'
+    where held.state = 'valid' and held.key_rule <> 'virtual'
 ) as held
 join inferred_profile_sets as sets on sets.labels = held.labels
 group by held.tag, sets.profile

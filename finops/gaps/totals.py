@@ -27,6 +27,7 @@ BY_TAG = (
     Column("gap_cost", "money"),
     Column("coverage", "percent"),
     Column("invalid_cost", "money", "never"),
+    Column("virtual_cost", "money", "filled"),
     Column("suppressed_cost", "money", "filled"),
     Column("resources", "count", "never"),
     Column("tagged_resources", "count", "never"),
@@ -127,6 +128,7 @@ def _coverage_row(total: dict[str, Any]) -> tuple[Any, ...]:
         total["gap"],
         coverage(total["tagged"], taggable),
         total["invalid"],
+        total["virtual"],
         total["suppressed"],
         total["resources"],
         tagged_resources,
@@ -144,7 +146,7 @@ sets as (
 
 states as (
     select
-        required_tags.tag, sets.x_taggable, sets.cost,
+        required_tags.tag, sets.x_taggable, sets.cost, tag_values.key_rule,
         case when exempt_tags.tag is null then tag_values.state else 'not required' end as state
     from required_tags
     left join sets on true
@@ -166,6 +168,7 @@ select
     coalesce(sum(cost) filter (where x_taggable and state in ('valid', 'invalid')), 0) as tagged,
     coalesce(sum(cost) filter (where x_taggable and coalesce(state, 'blank') = 'blank'), 0) as gap,
     coalesce(sum(cost) filter (where x_taggable and state = 'invalid'), 0) as invalid,
+    coalesce(sum(cost) filter (where x_taggable and state = 'valid' and key_rule = 'virtual'), 0) as virtual,
     count(*) filter (where x_taggable and state = 'invalid') as invalid_sets
 from states
 group by tag

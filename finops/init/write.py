@@ -18,6 +18,12 @@ _SCOPES = """\
 #[[tags.scope]]
 #where = { account = ["200000000010"] }
 #optional = ["Owner"]
+
+# What stands in where a tag is missing, and then counts as tagged: "account" (the map accounts), "environment" (that of
+# the account or region) or "cost_category:NAME". Every figure made with it says so.
+#[tags.virtual.Owner]
+#by = ["account", "cost_category:team"]
+#accounts = { "200000000030" = "web" }
 """
 _ALLOCATE = """\
 # Who pays for shared cost: `finops spend --by tag:Project --allocate`. Rules apply in this order; what none takes
