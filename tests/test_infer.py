@@ -164,3 +164,10 @@ def test_a_resource_whose_other_tags_changed_counts_once_with_all_it_ever_said(t
     rows, bases, _ = asked(ingest(tmp_path, lines))
     assert rows["gap"]["suggestion"] == "web"
     assert (bases["tag user:Stack"]["tested"], bases["tag user:Stack"]["gaps"]) == (9, 1)
+
+
+def test_an_id_that_aws_made_up_is_no_name(tmp_path: Path) -> None:
+    lines = [line(f"vol-0a1b2c3d4e5f6071{n}", Owner="web", account=f"00000000004{n}") for n in range(5)]
+    rows, bases, _ = asked(ingest(tmp_path, [*lines, line("vol-0a1b2c3d4e5f60719")]))
+    assert rows["vol-0a1b2c3d4e5f60719"]["suggestion"] == ""
+    assert not {"name", "ARN family"} & bases.keys()

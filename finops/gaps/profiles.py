@@ -80,7 +80,13 @@ resources as (
         on changed.resource_id = bounds.resource_id and changed.account is not distinct from bounds.account
 ),
 named as (
-    select *, regexp_extract(resource_id, '(?:^|[:/])([A-Za-z][A-Za-z_.-]{{3,}})[^:/]*$', 1) as name from resources
+    select *,
+        case
+            -- an id that AWS made up: all that volumes have in common is `vol-`
+            when regexp_matches(resource_id, '(?:^|[:/])[a-z]+-[0-9a-f]{{8,}}$') then ''
+            else regexp_extract(resource_id, '(?:^|[:/])([A-Za-z][A-Za-z_.-]{{3,}})[^:/]*$', 1)
+        end as name
+    from resources
 ),
 names as (
     select account, name, count(*) as resources, regexp_extract(name, '^([A-Za-z]{{3,}})[-_.]', 1) as stem
