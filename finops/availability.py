@@ -41,6 +41,30 @@ def negation_note(ledger: Ledger) -> list[Problem]:
     return [_NEGATION] if ledger.rows(covered, [list(COVERED_AND_NEGATION)]) else []
 
 
+def virtual_notes(ledger: Ledger, tags: Sequence[str]) -> list[Problem]:
+    """What to say of tags whose values the settings stand in for, if anything: how much cost, by what."""
+    notes = []
+    for tag in tags if ledger.settings.tags.virtual else ():
+        part = ledger.over(dimension(f"tag:{tag}"))
+        for row in part.rows(_VIRTUAL.format(cost=part.cost), [tag]):
+            text = (
+                f"{row['cost']:,.2f} {ledger.currency} count under a value of {tag} that no tag says {row['raw_key']}"
+            )
+            notes.append(Problem("virtual_tag", text, f"tag:{tag} [tags.virtual]"))
+    return notes
+
+
+_VIRTUAL = """
+select held.raw_key, sum(facts.{cost}) as cost
+from daily_cost as facts
+join tag_values as held
+    on held.delivery_id = facts.delivery_id and held.tag_set_id = facts.tag_set_id and held.tag = ?
+where held.key_rule = 'virtual'
+group by held.raw_key
+order by held.raw_key
+"""
+
+
 def cost_explorer_tag_notes(ledger: Ledger, tags: Sequence[str]) -> list[Problem]:
     """What to say of coverage and gaps by tag where they come from Cost Explorer, if anything."""
     if all(one["format"] != COST_EXPLORER for one in ledger.deliveries):
@@ -56,6 +80,9 @@ def cost_explorer_tag_notes(ledger: Ledger, tags: Sequence[str]) -> list[Problem
             notes.append(Problem("tag_on_no_cost", _ON_NO_COST.format(tag=tag), f"tag:{tag} {', '.join(lacking)}"))
     policy = ledger.settings.tags
     others = [f"{', '.join(policy.keys[tag])} ({tag})" for tag in tags if policy.keys.get(tag)]
+    by_place = (word for one in policy.virtual.values() for word in one.by if not word.startswith("cost_category:"))
+    if any(key != "service" for scope in policy.scopes for key in scope.where) or any(by_place):
+        notes.append(Problem("scope_not_told", _NOT_TOLD, f"Cost Explorer {where}"))
     if others:
         notes.append(Problem("other_spellings", _OTHER_SPELLINGS.format(others="; ".join(others)), "[tags.keys]"))
     return notes
@@ -66,6 +93,10 @@ _HAVING_TAG = "select distinct delivery_id from tag_values where tag = ?"
 _NO_RESOURCES = (
     "Cost Explorer has no resources: gaps are by service, and as usage that can carry no tag counts as untagged, "
     "coverage is a lower bound"
+)
+_NOT_TOLD = (
+    "Cost Explorer tells a tag beside no account and no region: a scope or a virtual tag that goes by one, or by an "
+    "environment they decide, does not hold there"
 )
 _ON_NO_COST = "no cost carries the key {tag}: it is not activated as a cost allocation tag, or used nowhere"
 _OTHER_SPELLINGS = "Cost Explorer was asked for each key as [tags] required spells it, not for {others}"

@@ -27,6 +27,8 @@ from finops.dimensions import (
 )
 from finops.engines.duckdb import connect, literal, sibling
 from finops.errors import DataError, UsageError
+from finops.tag_places import create_unsplit, needs_environments, split_tag_sets, stored, tells_places
+from finops.virtual_tags import categories
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -154,16 +156,22 @@ def _create_views(
     ids = [delivery.delivery_id for delivery in chosen.deliveries]
     for mart in _READ:
         name = f"all_{mart}" if mart in _FILTERED else mart
+        if mart in (*_FILTERED, "tag_sets"):
+            name = stored(name, settings.tags)
         select = mart_sql(store, ids, mart, None if mart in _UNCUT else of)
         if mart != "tag_sets" and chosen.payers_left_out:
             select += f" where (delivery_id, coalesce(billing_account_id, '')) not in ({_pairs(chosen)})"
         connection.execute(f"create temp view {name} as {select}")
     connection.execute(f"create temp view cost_changes as {changes_sql(store, ids)}")
     _create_deliveries(connection, chosen.deliveries)
+    if tells_places(settings.tags):
+        create_unsplit(connection)
     first, end = _days(connection, ask)
     for mart in _FILTERED:
         connection.execute(f"create temp view {mart} as {_limited(mart, first, end)}")
     _create_lookups(connection, settings, ask, filters)
+    if tells_places(settings.tags):
+        split_tag_sets(connection, settings, [*settings.tags.tags, *keys_of("tag", _asked(settings, ask, filters))])
     if filters:
         for mart in _FILTERED:
             connection.execute(f"create or replace temp view {mart} as {_where(connection, mart, first, end, filters)}")
@@ -197,11 +205,16 @@ def _create_lookups(connection: DuckDBPyConnection, settings: Settings, ask: Ask
     from finops.environments import create_environments
     from finops.tags import create_cost_category_values, create_tag_values
 
-    asked = [*parse_by(ask.by), *(one.dimension for one in filters), *_residency(settings)]
+    asked = _asked(settings, ask, filters)
     create_tag_values(connection, settings.tags, keys_of("tag", asked))
-    create_cost_category_values(connection, keys_of("cost_category", asked))
-    if any(one.word == "environment" for one in asked):
+    names = dict.fromkeys([*keys_of("cost_category", asked), *categories(settings)])
+    create_cost_category_values(connection, list(names))
+    if any(one.word == "environment" for one in asked) or needs_environments(settings.tags):
         create_environments(connection, settings)
+
+
+def _asked(settings: Settings, ask: Ask, filters: Sequence[Filter]) -> list[Dimension]:
+    return [*parse_by(ask.by), *(one.dimension for one in filters), *_residency(settings)]
 
 
 def _residency(settings: Settings) -> list[Dimension]:

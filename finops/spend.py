@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from finops.availability import negation_note
+from finops.availability import negation_note, virtual_notes
 from finops.catalog import Problem
-from finops.dimensions import Dimension, needed_joins, needed_mart, parse_where
+from finops.dimensions import Dimension, keys_of, needed_joins, needed_mart, parse_where
 from finops.document import Column, Document, Rows, basis_of
 from finops.errors import FinopsError
 
@@ -61,6 +61,7 @@ def notes(ledger: Ledger, by: Sequence[Dimension], count: int) -> list[Problem]:
     if not count:
         notes.append(Problem("no_rows", "nothing was charged for what was asked", " ".join(ledger.ask.where)))
     asked = [*by, *(parse_where(text).dimension for text in ledger.ask.where)]
+    notes += virtual_notes(ledger, keys_of("tag", asked))
     if any(one.by_tag_set or one.word == "resource" for one in asked):
         notes += negation_note(ledger)
     return notes

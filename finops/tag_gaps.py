@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from finops.availability import cost_explorer_tag_notes, negation_note
+from finops.availability import cost_explorer_tag_notes, negation_note, virtual_notes
 from finops.catalog import COST_EXPLORER, Problem
 from finops.config import today
 from finops.dimensions import dimension
@@ -53,7 +53,7 @@ COLUMNS = (
     Column("counts_as", "text", "never"),
     Column("resources", "count", "never"),
     Column("suppressed", "text", "filled"),
-    Column("id", "text", "never"),
+    Column("id", "id"),
 )
 # What tells one finding of the rule from another, in the order of its id.
 WHERE = ("tag", "cause", "counts_as", "account", "region", "service", "resource_id")
@@ -106,6 +106,7 @@ def tag_gaps(ledger: Ledger, inferred: bool = False) -> Document:
             *merged_keys_notes(ledger.connection, ledger.settings.tags, required),
             *negation_note(ledger),
             *cost_explorer_tag_notes(ledger, required),
+            *virtual_notes(ledger, required),
             *_invalid(totals, ledger.currency),
             *suppressed,
         ],

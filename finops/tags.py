@@ -37,9 +37,12 @@ def create_tag_values(connection: "DuckDBPyConnection", policy: TagPolicy, extra
 
     Asked for are the required and optional tags and `extra_keys`. Columns: delivery_id, tag_set_id, tag (as
     typed), raw_key, key_rule (exact, listed, variant), raw_value, value (as it prints, null unless valid),
-    state (valid, invalid, blank). A set without the key has no row. Needs `tag_sets` in the connection.
+    state (valid, invalid, blank). A set without the key has no row. And `exempt_tags`, which is empty: tag,
+    delivery_id, tag_set_id. Needs `tag_sets` in the connection.
     """
     expand_tags(connection, "tag_values", policy, (*policy.tags, *extra_keys))
+    # Where a required tag is not required: nowhere, until the policy tells places apart.
+    connection.execute("create temp table exempt_tags (tag varchar, delivery_id varchar, tag_set_id ubigint)")
 
 
 def expand_tags(connection: "DuckDBPyConnection", table: str, policy: TagPolicy, tags: Iterable[str]) -> None:

@@ -70,3 +70,10 @@ def opened(database: Path, settings: str = SETTINGS, **asked: str) -> Iterator[L
     """The ledger of amortized cost with the settings."""
     with open_ledger(database, parse_settings(settings), Ask(metric="amortized", **asked)) as ledger:
         yield ledger
+
+
+def write_settings(folder: Path, settings: str = SETTINGS) -> Path:
+    """The settings as a file in `folder`."""
+    path = folder / "finops.toml"
+    path.write_text(settings, encoding="utf-8")
+    return path

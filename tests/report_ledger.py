@@ -190,6 +190,7 @@ create table cost_changes (
     x_service_code varchar, charge_type varchar, old_cost decimal(38, 10), new_cost decimal(38, 10),
     restated_cost decimal(38, 10)
 );
+create table exempt_tags (tag varchar, delivery_id varchar, tag_set_id ubigint);
 create table tag_values (
     delivery_id varchar default 'd', tag_set_id ubigint, tag varchar, raw_key varchar, raw_value varchar,
     value varchar, state varchar, key_rule varchar default 'exact'

@@ -209,7 +209,7 @@ def test_an_unknown_word_names_the_line_and_the_nearest_one(old, new, line, fix)
 
 def test_an_unknown_word_unlike_any_other_lists_those_there_are():
     error = refused("[tags]\nxyzzy = 1")
-    assert error.fix == "known: required, optional, infer_precision, keys, values"
+    assert error.fix == "known: required, optional, infer_precision, keys, values, scope, virtual"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def require_whole(document: Document, total: Decimal) -> None:
     found = tables(document)
     untaggable = sum((row["cost"] for row in found["untaggable"]), Decimal(0))
     for tag in found["by_tag"]:
-        assert tag["tagged_cost"] + tag["gap_cost"] + tag["untaggable_cost"] == tag["total_cost"] == total
+        parts = ("tagged_cost", "gap_cost", "untaggable_cost", "not_required_cost")
+        assert sum(tag[part] for part in parts) == tag["total_cost"] == total
         assert tag["untaggable_cost"] == untaggable
         causes = [row for row in found["by_cause"] if row["tag"] == tag["tag"]]
         rows = [row for row in found["rows"] if row["tag"] == tag["tag"]]

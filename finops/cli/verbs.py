@@ -23,7 +23,7 @@ VERBS: dict[str, str] = {
     "is held and unused.",
     "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
-    "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
+    "explain": "Explain a metric, a model, a column or a finding: formula, settings, rows, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "db upgrade": "Make what another version of finops loaded anew, from the store alone.",
     "sql": "Print the SQL of a model in the dialect of an engine.",

@@ -21,14 +21,15 @@ from finops.config.settings import (
     Settings,
     Suppression,
     TagPolicy,
+    TagScope,
     ValueRule,
 )
 from finops.errors import ConfigError
 
 __all__ = [
     "Allocation", "Budget", "CheckPolicy", "Environment", "Label", "Owners", "Planned", "Residency", "Settings",
-    "Suppression", "TagPolicy", "ValueRule", "config_path", "db_path", "load_settings", "memory_limit", "now",
-    "parse_settings", "today",
+    "Suppression", "TagPolicy", "TagScope", "ValueRule", "config_path", "db_path", "load_settings", "memory_limit",
+    "now", "parse_settings", "today",
 ]  # fmt: skip
 
 CONFIG_FILE = "finops.toml"

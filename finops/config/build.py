@@ -1,7 +1,6 @@
 """From a document that fits the schema to the settings; here is what no schema can say."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
@@ -12,6 +11,7 @@ from finops.config.commitments import commitment_policy
 from finops.config.lines import Path
 from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
+from finops.config.scopes import with_scopes
 from finops.config.settings import (
     CheckPolicy,
     Environment,
@@ -23,11 +23,12 @@ from finops.config.settings import (
     Settings,
     Suppression,
     TagPolicy,
-    ValueRule,
 )
 from finops.config.spellings import fold, signatures
 from finops.config.units import units
 from finops.config.valid_values import printed_value
+from finops.config.value_rules import value_rule
+from finops.config.virtual import with_virtual
 
 _NEARLY_THE_SAME = 0.85
 
@@ -41,7 +42,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
     environments = tuple(_environment(name, table, tags) for name, table in document.get("environments", {}).items())
     result = Settings(
         path=path,
-        tags=tags,
+        tags=_told_by_place(tags, document.get("tags", {}), environments),
         environments=environments,
         budgets=budgets(document, environments, tags, line_of),
         units=units(document.get("units", {}), environments, tags, line_of),
@@ -71,11 +72,16 @@ def _tag_policy(table: Mapping[str, Any]) -> TagPolicy:
         required=required,
         optional=optional,
         keys={tag: tuple(spellings) for tag, (_, spellings) in _by_tag(table, "keys", named).items()},
-        values={tag: _value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()},
+        values={tag: value_rule(path, rule) for tag, (path, rule) in _by_tag(table, "values", named).items()},
         infer_precision=Decimal(table.get("infer_precision", default.infer_precision)),
     )
     _refuse_shared_spellings(policy)
     return policy
+
+
+def _told_by_place(tags: TagPolicy, table: Mapping[str, Any], environments: tuple[Environment, ...]) -> TagPolicy:
+    scoped = with_scopes(tags, table.get("scope", ()), environments)
+    return with_virtual(scoped, table.get("virtual", {}), bool(environments))
 
 
 def _by_tag(table: Mapping[str, Any], part: str, named: TagPolicy) -> dict[str, tuple[Path, Any]]:
@@ -89,40 +95,6 @@ def _by_tag(table: Mapping[str, Any], part: str, named: TagPolicy) -> dict[str, 
             raise Mismatch(path, f"tags.{part} has {tag} twice", f"write one table for {tag}")
         result[tag] = path, value
     return result
-
-
-def _value_rule(path: Path, table: Mapping[str, Any]) -> ValueRule:
-    rule = ValueRule(
-        allowed=tuple(table.get("allowed", ())),
-        aliases={value: tuple(aliases) for value, aliases in table.get("aliases", {}).items()},
-        pattern=table.get("pattern"),
-        type=table.get("type", "text"),
-        **{bound: _bound(table, bound, path) for bound in ("min", "max") if bound in table},
-    )
-    meaning: dict[str, str] = {}
-    for value in rule.allowed:
-        _claim(meaning, value, value, (*path, "allowed"))
-    for value, aliases in rule.aliases.items():
-        if rule.allowed and value not in rule.allowed:
-            what = f'aliases of {path[-1]} lead to "{value}", which is not allowed'
-            raise Mismatch((*path, "aliases", value), what, nearest(value, rule.allowed))
-        for alias in (value, *aliases):
-            _claim(meaning, alias, value, (*path, "aliases", value))
-    return rule
-
-
-def _bound(table: Mapping[str, Any], name: str, path: Path) -> Decimal | date:
-    """A bound is of the type it bounds; TOML has numbers and days of its own."""
-    value, wanted = table[name], table.get("type", "text")
-    if wanted != ("date" if isinstance(value, date) else "number"):
-        raise Mismatch((*path, name), f"{name} = {value} does not bound a {wanted}", 'type = "number" or type = "date"')
-    return value if isinstance(value, date) else Decimal(value)
-
-
-def _claim(meaning: dict[str, str], text: str, value: str, path: Path) -> None:
-    other = meaning.setdefault(fold(text), value)
-    if other != value:
-        raise Mismatch(path, f'"{text}" cannot mean both {other} and {value}', "keep one of them")
 
 
 def _environment(name: str, table: Mapping[str, Any], tags: TagPolicy) -> Environment:

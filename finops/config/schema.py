@@ -128,6 +128,15 @@ VALUES = Table(
     }
 )
 
+# Where a policy of its own may hold: what one line of the bill always tells.
+PLACE = Table(dict.fromkeys(("environment", "account", "region", "service"), TEXT_OR_TEXTS))
+SCOPE = Table(
+    {"where": PLACE, "required": TEXTS, "optional": TEXTS, "values": Names(VALUES)},
+    needed=("where",),
+)
+
+VIRTUAL = Table({"by": TEXTS, "accounts": Names(TEXT)}, needed=("by",))
+
 METRICS = ("unblended", "net_unblended", "amortized", "net_amortized", "list")
 WAYS = ("even", "fixed", "proportional")
 # What a row says of a tag when it says no value of it.
@@ -202,6 +211,8 @@ DOCUMENT = Table(
                 "infer_precision": PERCENT,
                 "keys": Names(TEXTS),
                 "values": Names(VALUES),
+                "scope": Rows(SCOPE),
+                "virtual": Names(VIRTUAL),
             }
         ),
         "environments": Names(

@@ -28,21 +28,59 @@ class ValueRule:
 
 
 @dataclass(frozen=True)
+class TagScope:
+    """Where another policy holds: `where` says of which environments, accounts, regions or services.
+
+    There `required` are required as well, `optional` are not, and `values` stand in for those of the policy.
+    """
+
+    where: Mapping[str, tuple[str, ...]]
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    values: Mapping[str, ValueRule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VirtualTag:
+    """What stands in for a tag that no line carries: the first of `by` that knows a value, at the reader's own word.
+
+    `account` is the map `accounts`, `environment` the environment of the account or region, `cost_category:NAME` the
+    value of that cost category.
+    """
+
+    by: tuple[str, ...]
+    accounts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TagPolicy:
     """Which tags are expected and how their keys and values are read."""
 
     required: tuple[str, ...] = DEFAULT_REQUIRED
+    """The tags that are required anywhere."""
     optional: tuple[str, ...] = ()
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other spellings of a key, best first; case and separators are matched without being listed."""
     values: Mapping[str, ValueRule] = field(default_factory=dict)
     infer_precision: Decimal = Decimal(95)
     """The percentage of known values that a basis of inference has to predict right before it suggests any."""
+    scopes: tuple[TagScope, ...] = ()
+    """The places that are told apart. The first one that fits a line and names a tag decides for that tag."""
+    virtual: Mapping[str, VirtualTag] = field(default_factory=dict)
+    """By tag what counts as its value where the tag itself is missing."""
+    only_scoped: tuple[str, ...] = ()
+    """Those of `required` that only a scope requires."""
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The required tags, then the optional ones, each as typed in the settings."""
         return self.required + self.optional
+
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """The tags that are required in every place."""
+        freed = {tag for scope in self.scopes for tag in scope.optional}
+        return tuple(tag for tag in self.required if tag not in freed and tag not in self.only_scoped)
 
 
 @dataclass(frozen=True)

@@ -77,5 +77,8 @@ left join place_environments as region
 join environment_values as right_value
     on right_value.tag = held.tag
     and right_value.environment = coalesce(account.environment, region.environment)
+anti join exempt_tags
+    on exempt_tags.tag = held.tag and exempt_tags.delivery_id = held.delivery_id
+    and exempt_tags.tag_set_id = held.tag_set_id
 where coalesce(account.environment, region.environment) <> named.environment
 """

@@ -23,6 +23,8 @@ def create_tag_faults(connection: DuckDBPyConnection, policy: TagPolicy, require
     connection.execute(_FAULTS)
     _create_hints(connection, policy)
     connection.execute(_WITH_HINTS)
+    if policy.scopes:
+        _hint_by_scope(connection, policy)
     for table in ("near_keys", "value_hints", "bare_faults"):
         connection.execute(f"drop table {table}")
 
@@ -63,6 +65,29 @@ def _create_hints(connection: DuckDBPyConnection, policy: TagPolicy) -> None:
     fill(connection, "value_hints", ("tag", "value", "suggestion"), rows)
 
 
+def _hint_by_scope(connection: DuckDBPyConnection, policy: TagPolicy) -> None:
+    """Where the values of a scope hold, what it should have been is one of those."""
+    for scope, tag, raw in connection.execute(_SCOPED_FAULTS).fetchall():
+        hint = value_hinter(policy.scopes[scope].values[tag])(raw)
+        connection.execute(_HINT, [hint, scope, tag, raw])
+
+
+_SCOPED_FAULTS = """
+select distinct scoped.scope, faults.tag, faults.value
+from tag_faults as faults
+join scoped_values as scoped
+    on scoped.tag = faults.tag and scoped.delivery_id = faults.delivery_id and scoped.tag_set_id = faults.tag_set_id
+where faults.value <> ''
+"""
+
+_HINT = """
+update tag_faults
+set suggestion = ?
+from scoped_values as scoped
+where scoped.scope = ? and tag_faults.tag = ? and tag_faults.value = ? and scoped.tag = tag_faults.tag
+    and scoped.delivery_id = tag_faults.delivery_id and scoped.tag_set_id = tag_faults.tag_set_id
+"""
+
 _FAULTS = """
 create temp table bare_faults as
 with
@@ -72,6 +97,7 @@ known as (
     select distinct tag_values.tag, deliveries.export
     from tag_values
     join deliveries on deliveries.delivery_id = tag_values.delivery_id
+    where tag_values.key_rule <> 'virtual'
     union
     select near_keys.tag, deliveries.export
     from near_keys
@@ -117,7 +143,10 @@ left join misspelled
     on misspelled.delivery_id = billed.delivery_id and misspelled.tag_set_id = billed.tag_set_id
     and misspelled.tag = required_tags.tag
 left join known on known.tag = required_tags.tag and known.export = deliveries.export
-where coalesce(held.state, 'blank') <> 'valid' or held.key_rule <> 'exact'
+anti join exempt_tags
+    on exempt_tags.tag = required_tags.tag and exempt_tags.delivery_id = billed.delivery_id
+    and exempt_tags.tag_set_id = billed.tag_set_id
+where coalesce(held.state, 'blank') <> 'valid' or held.key_rule not in ('exact', 'virtual')
 """
 
 _WITH_HINTS = """

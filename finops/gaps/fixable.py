@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # A gap that the newest days of the bill no longer show is closed, or its resource is gone.
 NEWEST_DAYS = 3
+# Bases that say the same of all resources of an account.
+BY_ACCOUNT = ("account", "account map")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _untagged(place: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Untagg
         arn=arn_of(resource_id, service, account, region),
         owner=next((row["owner"] for row in rows if row["owner"]), ""),
         tags=known,
-        by_account=tuple(row["tag"] for row in rows if row["tag"] in known and row["suggestion_basis"] == "account"),
+        by_account=tuple(row["tag"] for row in rows if row["tag"] in known and row["suggestion_basis"] in BY_ACCOUNT),
         open_tags=tuple(sorted({row["tag"] for row in rows} - known.keys())),
         other_keys=tuple(sorted({bare_key(row["key"]) for row in rows if _is_removable(row)})),
     )

@@ -1,8 +1,8 @@
 """Values that a resource most likely should have: learned from tagged resources, and tested on them.
 
-Every basis (another tag, the account, a cost category, the family of the name) is tried on resources whose value
-is known: each is hidden, predicted from all others, and compared. A basis that is right too seldom stays silent,
-and so does one that has seen too few. A suggestion is never counted as a tag.
+Every basis (another tag, the account, a cost category, the stack, cluster or group, the family of the name) is tried
+on resources whose value is known: each is hidden, predicted from all others, and compared. A basis that is right too
+seldom stays silent, and so does one that has seen too few. A suggestion is never counted as a tag.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from finops.config.settings import Settings
 from finops.document import Column, Rows
+from finops.gaps.faults import fill
+from finops.gaps.profiles import TABLES, create_profiles
 from finops.gaps.totals import coverage
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 # A value that fewer other resources share is no rule.
 LEAST_SUPPORT = 2
+# What is given by the settings, and not learned.
+ACCOUNT_MAP = "account map"
 
 INFERENCE = (
     Column("tag"),
@@ -31,6 +36,10 @@ INFERENCE = (
     Column("coverage", "percent"),
     Column("used", "flag"),
 )
+_TABLES = (
+    *TABLES, "given_values", "inferred_rules", "inferred_bases", "inferred_gaps", "inferred_values",
+    "inferred_suggestions",
+)  # fmt: skip
 
 
 def infer(ledger: Ledger, required: Sequence[str], precision: Decimal) -> Rows:
@@ -40,12 +49,13 @@ def infer(ledger: Ledger, required: Sequence[str], precision: Decimal) -> Rows:
     was measured, a row per tag and basis that could be tested. Needs `gap_rows`, `resource_cost`, `tag_values`.
     """
     connection = ledger.connection
-    connection.execute(_KNOWN)
-    connection.execute(_EVIDENCE)
-    connection.execute(_RULES, [LEAST_SUPPORT])
+    create_profiles(connection, LEAST_SUPPORT + 1)
+    fill(connection, "given_values", ("tag", "account", "value"), given_values(ledger.settings, required))
+    connection.execute(_RULES, [LEAST_SUPPORT, LEAST_SUPPORT, ACCOUNT_MAP])
+    connection.execute(_GIVEN)
     connection.execute(_MEASURED, [LEAST_SUPPORT, precision])
-    connection.execute(_PREDICTED)
-    connection.execute(_SUGGEST)
+    for sql in (_GAPS, _PREDICTED, _SUGGESTIONS, _SUGGEST):
+        connection.execute(sql)
     place = {tag: at for at, tag in enumerate(required)}
     found = sorted(
         ledger.rows(_REPORT), key=lambda row: (place[row["tag"]], not row["used"], -row["right"], row["basis"])
@@ -57,81 +67,61 @@ def infer(ledger: Ledger, required: Sequence[str], precision: Decimal) -> Rows:
         )
         for row in found
     ]  # fmt: skip
-    for table in ("inferred_known", "inferred_evidence", "inferred_rules", "inferred_bases", "inferred_values"):
+    for table in _TABLES:
         connection.execute(f"drop table {table}")
     return Rows.of(INFERENCE, rows)
 
 
-# The one value of a resource; one that had several teaches nothing.
-_KNOWN = """
-create or replace temp table inferred_known as
-select held.tag, cost.sub_account_id as account, cost.resource_id, any_value(held.value) as value
-from (select distinct delivery_id, tag_set_id, sub_account_id, resource_id from resource_cost where x_taggable) as cost
-join required_tags on true
-join tag_values as held
-    on held.delivery_id = cost.delivery_id and held.tag_set_id = cost.tag_set_id and held.tag = required_tags.tag
-where held.state = 'valid'
-group by held.tag, cost.sub_account_id, cost.resource_id
-having count(distinct held.value) = 1
-"""
+def given_values(settings: Settings, required: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Tag, account and value where the settings say which environment or owner an account belongs to."""
+    given = [
+        (tag, account, one.tags[tag][0])
+        for one in settings.environments
+        for tag in one.tags
+        for account in one.accounts
+        if tag in required and one.tags[tag]
+    ]
+    owners = settings.owners
+    if owners.tag in required:
+        given += [(owners.tag, account, owner) for account, owner in owners.accounts.items()]
+    return given
 
-# What else is known of each resource. The family of a name is what stands before its first digit; a number that
-# a resource is called by says nothing.
-_EVIDENCE = """
-create or replace temp table inferred_evidence as
-with
-resources as (
-    select distinct delivery_id, tag_set_id, sub_account_id as account, x_service_code as service, resource_id
-    from resource_cost
-    where x_taggable
-),
-others as (
-    select resources.account, resources.resource_id, sets.source, sets.key, trim(sets.value) as value
-    from resources
-    join tag_sets as sets on sets.delivery_id = resources.delivery_id and sets.tag_set_id = resources.tag_set_id
-    where trim(sets.value) <> ''
-),
-families as (
-    select distinct account, resource_id, service,
-        regexp_extract(regexp_extract(resource_id, '([^:/]+)$', 1), '^([A-Za-z][A-Za-z_.-]{3,})', 1) as family
-    from resources
-)
-select distinct account, resource_id,
-    case source when 'resource_tag' then 'tag ' else 'cost category ' end || key as basis, value as evidence
-from others
-union all
-select distinct account, resource_id, 'account', account from resources where account is not null
-union all
-select account, resource_id, 'name', account || ' ' || family from families where family <> '' and account is not null
-"""
 
-# Per basis and evidence: the commonest value, how often it and the next one stand there.
+# Per basis and evidence: the commonest value, how often it and the next one stand there. What the settings give is a
+# rule without having been seen.
 _RULES = """
 create or replace temp table inferred_rules as
 with
 counted as (
-    select known.tag, evidence.basis, evidence.evidence, known.value, count(*) as times
+    select known.tag, evidence.basis, evidence.evidence, known.value, sum(evidence.resources) as times
     from inferred_known as known
-    join inferred_evidence as evidence
-        on evidence.resource_id = known.resource_id and evidence.account is not distinct from known.account
-    where not exists (
-        select 1 from tag_values as held
-        where held.tag = known.tag and evidence.basis = 'tag ' || held.raw_key
-    )
+    join inferred_evidence as evidence on evidence.profile = known.profile
+    anti join (select distinct tag, 'tag ' || raw_key as basis from tag_values) as own
+        on own.tag = known.tag and own.basis = evidence.basis
     group by known.tag, evidence.basis, evidence.evidence, known.value
 ),
 ranked as (
     select *, row_number() over (partition by tag, basis, evidence order by times desc, value) as place
     from counted
 )
-select tag, basis, evidence,
+select tag, basis, evidence, 'learned' as origin,
     max(value) filter (where place = 1) as value,
     max(times) filter (where place = 1) as times,
-    coalesce(max(times) filter (where place = 2), 0) as next_times,
-    sum(times) as all_times
+    coalesce(max(times) filter (where place = 2), 0) as next_times
 from ranked
 group by tag, basis, evidence
 having max(times) filter (where place = 1) >= ?
+union all
+select tag, account_map.basis, account, 'given', value, 2 * cast(? as integer), 0
+from given_values, (select ? as basis) as account_map
+"""
+
+_GIVEN = """
+insert into inferred_evidence
+select profiles.profile, profiles.resources, given.basis, profiles.account
+from inferred_profiles as profiles
+join (select distinct basis, evidence from inferred_rules where origin = 'given') as given
+    on given.evidence = profiles.account
 """
 
 # Hidden and predicted back: without the hidden one its own value stands there once less. Where that leaves a tie
@@ -140,45 +130,67 @@ _MEASURED = """
 create or replace temp table inferred_bases as
 with
 tested as (
-    select known.tag, rules.basis, known.value = rules.value as is_right
+    select known.tag, rules.basis, evidence.resources, known.value = rules.value as is_right
     from inferred_known as known
-    join inferred_evidence as evidence
-        on evidence.resource_id = known.resource_id and evidence.account is not distinct from known.account
+    join inferred_evidence as evidence on evidence.profile = known.profile
     join inferred_rules as rules
         on rules.tag = known.tag and rules.basis = evidence.basis and rules.evidence = evidence.evidence
-    where rules.times - (case when known.value = rules.value then 1 else 0 end) >= greatest(?, rules.next_times + 1)
+    where rules.origin = 'given'
+        or rules.times - (case when known.value = rules.value then 1 else 0 end) >= greatest(?, rules.next_times + 1)
 )
-select tag, basis, count(*) as tested, count(*) filter (where is_right) as right_ones,
-    100 * count(*) filter (where is_right) >= ? * count(*) as used
+select tag, basis, cast(sum(resources) as bigint) as tested,
+    cast(coalesce(sum(resources) filter (where is_right), 0) as bigint) as right_ones,
+    100 * coalesce(sum(resources) filter (where is_right), 0) >= ? * sum(resources) as used
 from tested
 group by tag, basis
 """
 
-# For each gap every basis that knows a value; the best basis speaks.
-_PREDICTED = """
-create or replace temp table inferred_values as
-select gaps.tag, gaps.account, gaps.resource_id, rules.basis, rules.value, bases.used,
-    row_number() over (
-        partition by gaps.tag, gaps.account, gaps.resource_id
-        order by bases.used desc, bases.right_ones / bases.tested desc, bases.tested desc, rules.basis
-    ) as place
+# The resources of each profile that a suggestion would help.
+_GAPS = """
+create or replace temp table inferred_gaps as
+select gaps.tag, resources.account, resources.resource_id, profiles.profile
 from (
     select distinct tag, account, resource_id from gap_rows
     where suggestion = '' and cause in ('missing', 'empty', 'invalid_value')
 ) as gaps
-join inferred_evidence as evidence
-    on evidence.resource_id = gaps.resource_id and coalesce(evidence.account, '(none)') = gaps.account
+join inferred_resources as resources
+    on resources.resource_id = gaps.resource_id and coalesce(resources.account, '(none)') = gaps.account
+join inferred_profiles as profiles
+    on profiles.account is not distinct from resources.account
+    and profiles.first_labels = resources.first_labels and profiles.last_labels = resources.last_labels
+    and profiles.all_labels is not distinct from resources.all_labels
+    and profiles.family = resources.family and profiles.stem = resources.stem
+"""
+
+# For each profile every basis that knows a value; the best basis speaks.
+_PREDICTED = """
+create or replace temp table inferred_values as
+select gaps.tag, gaps.profile, gaps.resources, rules.basis, rules.value, bases.used,
+    row_number() over (
+        partition by gaps.tag, gaps.profile
+        order by bases.used desc, bases.right_ones / bases.tested desc, bases.tested desc, rules.basis
+    ) as place
+from (select tag, profile, count(*) as resources from inferred_gaps group by tag, profile) as gaps
+join inferred_evidence as evidence on evidence.profile = gaps.profile
 join inferred_rules as rules
     on rules.tag = gaps.tag and rules.basis = evidence.basis and rules.evidence = evidence.evidence
     and rules.times > rules.next_times
 join inferred_bases as bases on bases.tag = gaps.tag and bases.basis = rules.basis
 """
 
+_SUGGESTIONS = """
+create or replace temp table inferred_suggestions as
+select gaps.tag, coalesce(gaps.account, '(none)') as account, gaps.resource_id, found.value, found.basis
+from inferred_values as found
+join inferred_gaps as gaps on gaps.tag = found.tag and gaps.profile = found.profile
+where found.place = 1 and found.used
+"""
+
 _SUGGEST = """
 update gap_rows_found
 set suggestion = found.value, suggestion_basis = found.basis
-from inferred_values as found
-where found.place = 1 and found.used and gap_rows_found.suggestion = ''
+from inferred_suggestions as found
+where gap_rows_found.suggestion = ''
     and gap_rows_found.cause in ('missing', 'empty', 'invalid_value')
     and found.tag = gap_rows_found.tag and found.account = gap_rows_found.account
     and found.resource_id = gap_rows_found.resource_id
@@ -190,7 +202,7 @@ with gaps as (
     where cause in ('missing', 'empty', 'invalid_value') group by tag
 ),
 said as (
-    select tag, basis, count(distinct row(account, resource_id)) as suggested from inferred_values group by tag, basis
+    select tag, basis, cast(sum(resources) as bigint) as suggested from inferred_values group by tag, basis
 )
 select bases.tag, bases.basis, bases.tested, bases.right_ones as right, coalesce(gaps.gaps, 0) as gaps,
     coalesce(said.suggested, 0) as suggested, bases.used

@@ -21,11 +21,13 @@ BY_TAG = (
     Column("tag"),
     Column("total_cost", "money"),
     Column("untaggable_cost", "money"),
+    Column("not_required_cost", "money", "filled"),
     Column("taggable_cost", "money"),
     Column("tagged_cost", "money"),
     Column("gap_cost", "money"),
     Column("coverage", "percent"),
     Column("invalid_cost", "money", "never"),
+    Column("virtual_cost", "money", "filled"),
     Column("suppressed_cost", "money", "filled"),
     Column("resources", "count", "never"),
     Column("tagged_resources", "count", "never"),
@@ -55,6 +57,7 @@ def coverage(tagged: Decimal | int, taggable: Decimal | int) -> Decimal | None:
 def tag_totals(ledger: Ledger, required: Sequence[str]) -> list[dict[str, Any]]:
     """One row per required tag, whether or not any line carries it. An invalid value is a value: it is tagged."""
     (all_resources,) = ledger.rows(_RESOURCES)
+    elsewhere = {row["tag"]: row["resources"] for row in ledger.rows(_REQUIRED_RESOURCES)} if _is_scoped(ledger) else {}
     gaps = {row["tag"]: row["resources"] for row in ledger.rows(_GAP_RESOURCES)}
     accepted = {row["tag"]: row["cost"] for row in ledger.rows(_SUPPRESSED)}
     found = {row["tag"]: row for row in ledger.rows(_BY_TAG.format(cost=ledger.cost))}
@@ -62,15 +65,19 @@ def tag_totals(ledger: Ledger, required: Sequence[str]) -> list[dict[str, Any]]:
         found[tag]
         | {
             "suppressed": accepted.get(tag, Decimal(0)),
-            "resources": all_resources["resources"],
-            "tagged_resources": all_resources["resources"] - gaps.get(tag, 0),
+            "resources": elsewhere.get(tag, 0) if elsewhere else all_resources["resources"],
+            "gap_resources": gaps.get(tag, 0),
         }
         for tag in required
     ]
 
 
+def _is_scoped(ledger: Ledger) -> bool:
+    return bool(ledger.rows("select 1 from exempt_tags limit 1"))
+
+
 def by_tag(totals: Sequence[dict[str, Any]]) -> Rows:
-    """The totals of each tag; tagged, gap and untaggable cost are the whole."""
+    """The totals of each tag; tagged, gap and untaggable cost are the whole, with what it is not required on."""
     return Rows.of(BY_TAG, [_coverage_row(total) for total in totals])
 
 
@@ -110,19 +117,22 @@ def untaggable(ledger: Ledger) -> Rows:
 
 def _coverage_row(total: dict[str, Any]) -> tuple[Any, ...]:
     taggable = total["tagged"] + total["gap"]
+    tagged_resources = total["resources"] - total["gap_resources"]
     return (
         total["tag"],
         total["total"],
         total["untaggable"],
+        total["not_required"],
         taggable,
         total["tagged"],
         total["gap"],
         coverage(total["tagged"], taggable),
         total["invalid"],
+        total["virtual"],
         total["suppressed"],
         total["resources"],
-        total["tagged_resources"],
-        coverage(total["tagged_resources"], total["resources"]),
+        tagged_resources,
+        coverage(tagged_resources, total["resources"]),
     )
 
 
@@ -135,9 +145,15 @@ sets as (
 ),
 
 states as (
-    select required_tags.tag, sets.x_taggable, sets.cost, tag_values.state
+    select
+        required_tags.tag, sets.x_taggable, sets.cost, tag_values.key_rule,
+        case when exempt_tags.tag is null then tag_values.state else 'not required' end as state
     from required_tags
     left join sets on true
+    left join exempt_tags
+        on sets.delivery_id = exempt_tags.delivery_id
+        and sets.tag_set_id = exempt_tags.tag_set_id
+        and required_tags.tag = exempt_tags.tag
     left join tag_values
         on sets.delivery_id = tag_values.delivery_id
         and sets.tag_set_id = tag_values.tag_set_id
@@ -148,9 +164,11 @@ select
     tag,
     coalesce(sum(cost), 0) as total,
     coalesce(sum(cost) filter (where not x_taggable), 0) as untaggable,
+    coalesce(sum(cost) filter (where x_taggable and state = 'not required'), 0) as not_required,
     coalesce(sum(cost) filter (where x_taggable and state in ('valid', 'invalid')), 0) as tagged,
     coalesce(sum(cost) filter (where x_taggable and coalesce(state, 'blank') = 'blank'), 0) as gap,
     coalesce(sum(cost) filter (where x_taggable and state = 'invalid'), 0) as invalid,
+    coalesce(sum(cost) filter (where x_taggable and state = 'valid' and key_rule = 'virtual'), 0) as virtual,
     count(*) filter (where x_taggable and state = 'invalid') as invalid_sets
 from states
 group by tag
@@ -159,6 +177,21 @@ group by tag
 _RESOURCES = """
 select count(*) as resources
 from (select distinct sub_account_id, resource_id from resource_cost where x_taggable and resource_id is not null)
+"""
+
+_REQUIRED_RESOURCES = """
+select required_tags.tag, count(*) as resources
+from required_tags
+join (
+    select distinct required_tags.tag, resource_cost.sub_account_id, resource_cost.resource_id
+    from resource_cost
+    cross join required_tags
+    anti join exempt_tags
+        on exempt_tags.tag = required_tags.tag and exempt_tags.delivery_id = resource_cost.delivery_id
+        and exempt_tags.tag_set_id = resource_cost.tag_set_id
+    where resource_cost.x_taggable and resource_cost.resource_id is not null
+) as resources on resources.tag = required_tags.tag
+group by required_tags.tag
 """
 
 _GAP_RESOURCES = """
@@ -203,6 +236,9 @@ cross join required_tags
 left join tag_values as held
     on held.delivery_id = sets.delivery_id and held.tag_set_id = sets.tag_set_id
     and held.tag = required_tags.tag
+anti join exempt_tags
+    on exempt_tags.tag = required_tags.tag and exempt_tags.delivery_id = sets.delivery_id
+    and exempt_tags.tag_set_id = sets.tag_set_id
 group by required_tags.tag, sets.week
 """
 

@@ -12,6 +12,19 @@ _HEAD = """\
 # The settings of finops. Changing one never needs a new ingest.
 # A line that begins with `#` and no blank behind it is a setting: take the `#` away to switch it on.
 """
+_SCOPES = """\
+# Another policy in some places, told by environment, account, region or service: what is required there as well, what
+# is optional there, which values are allowed there. The first scope that fits and names a tag decides for it.
+#[[tags.scope]]
+#where = { account = ["200000000010"] }
+#optional = ["Owner"]
+
+# What stands in where a tag is missing, and then counts as tagged: "account" (the map accounts), "environment" (that of
+# the account or region) or "cost_category:NAME". Every figure made with it says so.
+#[tags.virtual.Owner]
+#by = ["account", "cost_category:team"]
+#accounts = { "200000000030" = "web" }
+"""
 _ALLOCATE = """\
 # Who pays for shared cost: `finops spend --by tag:Project --allocate`. Rules apply in this order; what none takes
 # stays where it is. `to` is "proportional" (by spend, by another metric, within a dimension), "even" or "fixed".
@@ -97,6 +110,7 @@ def settings_text(profile: Profile, seen: Seen) -> str:
         _tags(profile),
         _seen_keys(seen),
         *rules,
+        _SCOPES,
         *_environments(profile, seen),
         _BUDGET,
         _UNITS,

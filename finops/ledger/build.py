@@ -96,6 +96,14 @@ def bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path
     care = Care(half_even=bool(totals["finer_costs"]), instants=bool(totals["instants"]))
     if care.half_even:
         totals = _measure(connection, layout, files, half_even=True)
+    create_line_items(connection, layout, files, period, care)
+    return totals
+
+
+def create_line_items(
+    connection: DuckDBPyConnection, layout: Layout, files: list[Path], period: str, care: Care
+) -> None:
+    """Create the view `line_items` over the stored rows of one delivery, and the views between them and it."""
     source = source_sql(layout, files, f"{period}-01", care)
     connection.execute(f"create or replace temp view {layout.shape}_rows as {source}")
     connection.execute(
@@ -105,7 +113,6 @@ def bind_source(connection: DuckDBPyConnection, layout: Layout, files: list[Path
     for name, kind in SOURCE_MODELS[layout.shape].items():
         connection.execute(f"create or replace temp {kind} {name} as {models.model(name).sql}")
     connection.execute(f"create or replace temp view line_items as select * from {layout.shape}_line_items")
-    return totals
 
 
 def _measure(connection: DuckDBPyConnection, layout: Layout, files: list[Path], half_even: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from finops.availability import cost_explorer_tag_notes
+from finops.availability import cost_explorer_tag_notes, virtual_notes
 from finops.catalog import Problem
 from finops.dimensions import dimension
 from finops.report.compare import Compared, Ranking, added, compare, rank
@@ -125,9 +125,13 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
         final=_final(ledger, windows[0]),
         month_final=_final(ledger, month.so_far.window),
         deliveries=tuple(ledger.deliveries),
-        problems=(*ledger.problems, *cost_explorer_tag_notes(ledger, tags), *_mixed(by_key, ledger)),
+        problems=(*ledger.problems, *_tag_notes(ledger, tags), *_mixed(by_key, ledger)),
         replaced=replaced(ledger, Window(windows[-1].start, max(windows[0].end, month.so_far.window.end))),
     )
+
+
+def _tag_notes(ledger: Ledger, tags: Sequence[str]) -> list[Problem]:
+    return [*cost_explorer_tag_notes(ledger, tags), *virtual_notes(ledger, tags)]
 
 
 def _mixed(by_key: Mapping[str, Sequence[Compared]], ledger: Ledger) -> list[Problem]:

@@ -122,12 +122,14 @@ def biggest_gaps(ledger: Ledger, tags: Sequence[str], window: Window) -> Gaps:
 def _service_gaps(ledger: Ledger, tag: str, window: Window) -> list[ServiceGap]:
     """Taggable cost without the tag that no resource is named for."""
     part = ledger.over(dimension(f"tag:{tag}"))
-    rows = part.rows(_SERVICE_GAPS.format(cost=part.cost), [tag, window.start, window.end])
+    rows = part.rows(_SERVICE_GAPS.format(cost=part.cost), [tag, tag, window.start, window.end])
     return [ServiceGap(tag, row["x_service_code"] or NONE, Decimal(row["cost"])) for row in rows]
 
 
 def _coverage(ledger: Ledger, tag: str, windows: Sequence[Window]) -> tuple[Coverage, ...]:
-    kinds = compare(ledger, dimension(f"tag:{tag}"), windows, longer=True, expression=_KIND)
+    by = dimension(f"tag:{tag}")
+    ledger.over(by).connection.execute(_EXEMPT_SETS, [tag])
+    kinds = compare(ledger, by, windows, longer=True, expression=_KIND)
     costs = {row.key: (row.now, *row.before) for row in kinds}
     nothing = (_ZERO,) * len(windows)
     of = {kind: costs.get(kind, nothing) for kind in ("untaggable", "valid", "invalid", "gap")}
@@ -148,7 +150,15 @@ def _gap(row: dict[str, Any], tags: Sequence[str]) -> Gap:
     )
 
 
+_EXEMPT_SETS = """
+create or replace temp table exempt_sets as select delivery_id, tag_set_id from exempt_tags where tag = ?
+"""
+
 _KIND = """case when not facts.x_taggable then 'untaggable'
+    when exists (
+        select 1 from exempt_sets
+        where exempt_sets.delivery_id = facts.delivery_id and exempt_sets.tag_set_id = facts.tag_set_id
+    ) then 'not required'
     when j0.state = 'valid' then 'valid'
     when j0.state = 'invalid' then 'invalid'
     else 'gap' end"""
@@ -172,6 +182,9 @@ missing as (
     left join tag_values as held
         on held.delivery_id = sets.delivery_id and held.tag_set_id = sets.tag_set_id
         and held.tag = wanted.tag and held.state <> 'blank'
+    anti join exempt_tags
+        on exempt_tags.tag = wanted.tag and exempt_tags.delivery_id = sets.delivery_id
+        and exempt_tags.tag_set_id = sets.tag_set_id
     where held.tag is null
     group by sets.delivery_id, sets.tag_set_id
 )
@@ -194,6 +207,9 @@ select facts.x_service_code, sum(facts.{cost}) as cost
 from resource_daily as facts
 left join tag_values as held
     on held.delivery_id = facts.delivery_id and held.tag_set_id = facts.tag_set_id and held.tag = ?
+anti join exempt_tags
+    on exempt_tags.tag = ? and exempt_tags.delivery_id = facts.delivery_id
+    and exempt_tags.tag_set_id = facts.tag_set_id
 where facts.x_taggable and facts.resource_id is null and coalesce(held.state, 'blank') = 'blank'
     and facts.charge_day >= ? and facts.charge_day < ?
 group by facts.x_service_code

@@ -31,7 +31,8 @@ _NOTES = [
     " service, region and tag they are net_unblended, net_amortized and list. Days and types differ.",
     "required_tags: on amortized cost, for FOCUS on EffectiveCost; coverage is tagged_cost in percent of"
     " taggable_cost; a value the settings reject counts as tagged, and is in invalid_cost.",
-    "faults: cost_amortized is that of the resource's hours that show the fault; reads_as is what the"
+    "faults: the costs are those of the resource's hours that show the fault, cost_net_amortized what FOCUS"
+    " calls EffectiveCost; reads_as is what the"
     " company's settings make of a required tag there.",
 ]
 
@@ -179,7 +180,8 @@ def _faults(ledgers: Mapping[Period, Sequence[Line]]) -> list[dict[str, Any]]:
             "resource_id": resource,
             "account": account,
             "reads_as": sorted(readings),
-            "cost_amortized": {key: money.text(cost) for key, cost in sorted(costs.items())},
+            "cost_amortized": {key: money.text(sum_of(cost).amortized) for key, cost in sorted(costs.items())},
+            "cost_net_amortized": {key: money.text(sum_of(cost).net_amortized) for key, cost in sorted(costs.items())},
         }
         for fault in estate().faults
         for (resource, account), (readings, costs) in sorted(_fault(fault, lines).items())
@@ -199,15 +201,15 @@ def _faulty_lines(ledgers: Mapping[Period, Sequence[Line]]) -> dict[str, list[tu
 
 def _fault(
     fault: Table, lines: dict[str, list[tuple[Period, Line]]]
-) -> dict[tuple[str, str], tuple[set[str], dict[str, int]]]:
+) -> dict[tuple[str, str], tuple[set[str], dict[str, list[Metrics]]]]:
     """By resource id and account: how the settings read the tag, and what those hours cost by period."""
     rule = next((rule for rule in rules() if rule.key == fault["tag"]), None)
-    found: dict[tuple[str, str], tuple[set[str], dict[str, int]]] = {}
+    found: dict[tuple[str, str], tuple[set[str], dict[str, list[Metrics]]]] = {}
     for period, line in lines[fault["resource"]]:
         if is_active(fault, line.start):
             item = line.item
-            readings, costs = found.setdefault((item.resource, item.account), (set(), defaultdict(int)))
-            costs[period.key] += metrics(line).amortized
+            readings, costs = found.setdefault((item.resource, item.account), (set(), defaultdict(list)))
+            costs[period.key].append(metrics(line))
             if rule:
                 readings.add(value_of(item, rule))
     return found

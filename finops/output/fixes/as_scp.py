@@ -19,8 +19,11 @@ MOST_CHARACTERS = 5120
 
 
 def files(found: Fixable, policy: TagPolicy) -> Files:
-    """One statement per tag, as conditions of one statement are joined by and; as many files as the limit asks for."""
-    documents = list(_documents([_statement(tag) for tag in policy.required]))
+    """One statement per tag, as conditions of one statement are joined by and; as many files as the limit asks for.
+
+    A tag that is not required in every place has none: a policy holds for a whole account.
+    """
+    documents = list(_documents([_statement(tag) for tag in policy.everywhere]))
     for number, document in enumerate(documents, 1):
         name = "scp.json" if len(documents) == 1 else f"scp-{number}.json"
         yield name, _text(document)
