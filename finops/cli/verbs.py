@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "recommend commitments": "Advise Savings Plans and reservations from the hours of the bill; name what is held and "
     "unused.",
     "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",
+    "prices refresh": "Ask AWS for today's prices of what the bill uses, and keep them beside the database.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "sql": "Print the SQL of a model in the dialect of an engine.",

@@ -103,7 +103,7 @@ def _needs_data(group: Group, offers: Sequence[Offer], left: Facts) -> Iterator[
             current_cost=cost,
             basis="unknown",
             certainty="needs data",
-            action=f"find the rate of {name_of(group)} ({offer.term}, {offer.payment})",
+            action=f"finops prices refresh, for the rate of {name_of(group)} ({offer.term}, {offer.payment})",
             evidence="neither the bill nor a price list has a rate for this usage in its region",
             more={"plan_type": group.plan_type, "term": offer.term, "payment_option": offer.payment, "chosen": False},
         )
