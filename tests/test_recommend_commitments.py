@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ import pytest
 
 from finops.advice.allocation import Eligible, allocate
 from finops.cli import main
+from finops.ingest.demo import write_export
 from finops.ingest.demo.estate import estate
 from finops.usage import open_usage
-from tests.demo_bills import write_ledger
+from tests.aws_json_server import AwsServer, Refusal, aws_server
 from tests.hourly_export import covered, every_hour, hour, loaded, usage, with_plan
+from tests.s3_bucket import CREDENTIALS
 
 Answer = dict[str, Any]
 Told = Callable[..., Answer]
@@ -44,7 +46,11 @@ def told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Told:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_ledger(tmp_path_factory.mktemp("demo"))
+    """The open month of the demo company: both plans and all reservations are in force."""
+    folder = tmp_path_factory.mktemp("demo")
+    database = folder / "finops.duckdb"
+    assert main(["ingest", str(write_export("cur2-parquet", folder, months=1)), "--db", str(database)]) == 0
+    return database
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +249,9 @@ def test_a_plan_that_began_within_the_hours_is_applied_to_those_before_it(tmp_pa
 def test_the_demo_names_what_is_held_and_what_of_it_is_idle(demo: Path, told: Told) -> None:
     answer = told(demo)
     idle = {row["resource_id"].rpartition("/")[2]: row for row in answer["rows"] if row["kind"] != "commitment"}
-    assert idle["a86d93f5-0c1e-4b72-8d45-7e9f2b1a6c30"]["evidence"].startswith("m5.large: 70.3 % used, 624 of 2,102")
+    assert idle["a86d93f5-0c1e-4b72-8d45-7e9f2b1a6c30"]["evidence"].startswith(
+        "m5.large: 69.9 % used, 192 of 638 reserved"
+    )
     assert idle["c1a5f0e2-7b34-4d19-8e0a-5d2f9b6c1e73"]["kind"] == "unused_savings_plan"
     assert {row["saving_in_sequence"] for row in idle.values()} == {None}
     ends = {row["commitment"]: row["ends"] for row in answer["totals"]["existing"]}
@@ -347,6 +355,49 @@ def test_in_its_second_year_the_policy_caps_what_is_committed_in_all(steady: Pat
     answer = told(steady, settings=POLICY.format(start="2025-10-01"))
     (chosen,) = [row for row in answer["rows"] if row["chosen"]]
     assert chosen["hourly_commitment"] == Decimal("0.03")
+
+
+# --- AWS's own recommendation
+
+
+@pytest.fixture
+def cost_explorer(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServer]:
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with aws_server() as server:
+        silent = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+        for name, value in {**CREDENTIALS, **silent, "AWS_ENDPOINT_URL": server.url}.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def test_awss_number_is_put_to_our_hours(steady: Path, told: Told, cost_explorer: AwsServer) -> None:
+    summary = {"HourlyCommitmentToPurchase": "0.06", "EstimatedMonthlySavingsAmount": "31.5"}
+    found = {"SavingsPlansPurchaseRecommendation": {"SavingsPlansPurchaseRecommendationSummary": summary}}
+    cost_explorer.answers["ce", "GetSavingsPlansPurchaseRecommendation"] = found
+    (row,) = told(steady, "--aws")["totals"]["beside_aws"]
+    assert (row["aws_commitment"], row["aws_saving"]) == (Decimal("0.06"), Decimal("31.5"))
+    assert row["saving_here"] == pytest.approx(Decimal("0.04") * HOURS)
+    assert row["optimum"] == row["advised"] == Decimal("0.12")
+    assert row["optimum_saving"] > row["saving_here"]
+    (call,) = cost_explorer.calls
+    assert call.body["LookbackPeriodInDays"] == "THIRTY_DAYS"
+    assert (call.body["SavingsPlansType"], call.body["TermInYears"]) == ("COMPUTE_SP", "ONE_YEAR")
+
+
+def test_what_asking_aws_costs_is_said_before_it_is_asked(
+    steady: Path, cost_explorer: AwsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cost_explorer.answers["ce", "GetSavingsPlansPurchaseRecommendation"] = Refusal("AccessDeniedException")
+    capsys.readouterr()
+    assert main(["recommend", "commitments", "--aws", "--db", str(steady)]) == 4
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "1 request to Cost Explorer, USD 0.01"
+    assert said[1] == "error: access denied: ce:GetSavingsPlansPurchaseRecommendation"
+
+
+def test_aws_is_not_asked_without_being_told_to(steady: Path, told: Told, cost_explorer: AwsServer) -> None:
+    assert "beside_aws" not in told(steady)["totals"]
+    assert cost_explorer.calls == []
 
 
 # --- the curve
