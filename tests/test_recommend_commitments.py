@@ -17,9 +17,11 @@ from finops.advice.allocation import Eligible, allocate
 from finops.cli import main
 from finops.ingest.demo import write_export
 from finops.ingest.demo.estate import estate
+from finops.prices import own_folder
+from finops.prices.room import COLUMNS
 from finops.usage import open_usage
 from tests.aws_json_server import AwsServer, Refusal, aws_server
-from tests.hourly_export import covered, every_hour, hour, loaded, usage, with_plan
+from tests.hourly_export import BOX, covered, every_hour, hour, loaded, usage, with_plan
 from tests.s3_bucket import CREDENTIALS
 
 Answer = dict[str, Any]
@@ -310,6 +312,69 @@ def test_hours_of_an_open_month_count_when_a_day_has_passed(tmp_path: Path, told
     assert answer["period"] == {"start": "2026-10-01", "end": "2026-10-20"}
     assert {row["window_days"] for row in plans(answer)} == {14, None}
     assert "short_history" in problems(answer)
+
+
+# --- what is bought together
+
+
+def listed(database: Path, *lines: str) -> None:
+    """Prices in the user's own folder: service, kind, sku key and price, in us-east-2."""
+    for line in lines:
+        service, kind, key, price = line.split(",")
+        path = own_folder(database) / service / "2026-11-01.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = path.read_text() if path.exists() else ",".join(COLUMNS) + "\n"
+        path.write_text(f"{held}{service},us-east-2,{kind},{key},Hrs,{price},USD,2026-11-01,a test\n")
+
+
+def test_a_compute_plan_is_sized_for_what_instance_plans_leave(tmp_path: Path, told: Told) -> None:
+    # two m5 and two c5: for m5 an instance plan is cheaper than a Compute plan, for c5 there is only the latter
+    other = "USE2-BoxUsage:c5.large"
+    database = loaded(tmp_path, (row for at in every_hour() for row in (usage(at, 2), usage(at, 2, "0.08", other))))
+    listed(
+        database,
+        "AmazonEC2,sp_ec2instance_1yr_no_upfront,BoxUsage:m5.large|RunInstances,0.06",
+        "AmazonEC2,sp_compute_1yr_no_upfront,BoxUsage:m5.large|RunInstances,0.07",
+        "AmazonEC2,sp_compute_1yr_no_upfront,BoxUsage:c5.large|RunInstances,0.06",
+    )
+    answer = told(database)
+    chosen = {row["plan_type"]: row["hourly_commitment"] for row in answer["rows"] if row["chosen"]}
+    assert chosen == {"EC2Instance": Decimal("0.12"), "Compute": Decimal("0.12")}
+    assert answer["totals"]["saving_in_sequence"] == pytest.approx((2 * Decimal("0.04") + 2 * Decimal("0.02")) * HOURS)
+    assert "after_instance_plans" in problems(answer)
+
+
+def test_an_instance_plan_is_left_where_a_compute_plan_for_all_saves_more(tmp_path: Path, told: Told) -> None:
+    # the families take turns: neither is in use in every hour, both together are
+    other = "USE2-BoxUsage:c5.large"
+    database = loaded(tmp_path, (usage(at, 1, "0.1", BOX if at % 2 else other) for at in every_hour()))
+    kinds = [f"BoxUsage:{name}|RunInstances" for name in ("m5.large", "c5.large")]
+    listed(database, *(f"AmazonEC2,sp_compute_1yr_no_upfront,{key},0.07" for key in kinds))
+    listed(database, *(f"AmazonEC2,sp_ec2instance_1yr_no_upfront,{key},0.045" for key in kinds))
+    (chosen,) = [row for row in told(database)["rows"] if row["chosen"]]
+    assert (chosen["plan_type"], chosen["hourly_commitment"]) == ("Compute", Decimal("0.07"))
+
+
+def test_databases_of_a_family_share_reservations_of_its_smallest_size(tmp_path: Path, told: Told) -> None:
+    # a large by day, an xlarge by night: two large all the time but for the days
+    always = {"lineItem/ProductCode": "AmazonRDS", "lineItem/Operation": "CreateDBInstance:0014"}
+    large, double = "USE2-InstanceUsage:db.m5.large", "USE2-InstanceUsage:db.m5.xlarge"
+    rows = (
+        usage(at, 1, "0.2", large) if at % 24 < 12 else usage(at, 1, "0.4", double) for at in every_hour()
+    )  # fmt: skip
+    database = loaded(tmp_path, rows, **always)
+    key = "ri_1yr_no_upfront,InstanceUsage:db.m5"
+    listed(
+        database,
+        f"AmazonRDS,{key}.large|CreateDBInstance:0014,0.13",
+        f"AmazonRDS,{key}.xlarge|CreateDBInstance:0014,0.26",
+    )
+    (chosen,) = [row for row in told(database)["rows"] if row["chosen"]]
+    assert chosen["action"] == (
+        "reserve 1 x db.m5.large (PostgreSQL) in us-east-2, for any size of its family (1yr, No Upfront)"
+    )
+    assert chosen["utilisation"] == 100
+    assert chosen["saving"] == pytest.approx(Decimal("0.07") * HOURS)
 
 
 # --- later, and the policy

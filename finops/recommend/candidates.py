@@ -14,6 +14,7 @@ from finops.prices import PriceBook, sku_keys
 from finops.recommend.held import Held, alive
 from finops.recommend.hours import ON_DEMAND, Facts, Item
 from finops.recommend.offers import PAYMENTS, TERMS, Offer, Rate, basis_of, offers_of, rates_of
+from finops.recommend.sizes import factor_of, family_of
 from finops.recommend.windows import Pool, Purchasable, to_five_decimals, whole_units
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class Candidate:
     """A group with an offer: the demand at its rates, where those are from, and what can be bought of it.
 
     `rows` are the places of the pool's usage in the facts it was taken from, `share` the rate of each item as a share
-    of its on-demand cost, 0 where none is known. `unit_cost` is USD an hour of one reservation,
-    None for plans. `unrated` are the items without a known rate.
+    of its on-demand cost, 0 where none is known. `unit_cost` is USD an hour of one reservation of
+    `unit` (usage type and operation), None for plans. `unrated` are the items without a known rate.
     """
 
     group: Group
@@ -72,6 +73,7 @@ class Candidate:
     basis: str
     purchasable: Purchasable
     unit_cost: float | None
+    unit: str
     unrated: tuple[int, ...]
 
 
@@ -88,13 +90,14 @@ def groups_of(items: Sequence[Item]) -> list[Group]:
 
 def _keys(item: Item) -> Iterator[tuple[str, str, str, str]]:
     if item.scope in _RESERVED:
-        node = sku_keys(item.usage_type, item.operation)[0]
-        yield _RESERVED[item.scope], item.service, item.region, node
+        key, node = sku_keys(item.usage_type, item.operation)
+        family = family_of(node, item.operation)
+        yield _RESERVED[item.scope], item.service, item.region, f"{family}|{item.operation}" if family else key
         return
     yield _PLANS[item.scope], "", "", ""
-    family = _FAMILY.search(item.usage_type) if item.service == "AmazonEC2" else None
-    if family:
-        yield "EC2Instance", item.service, item.region, family[1]
+    instance = _FAMILY.search(item.usage_type) if item.service == "AmazonEC2" else None
+    if instance:
+        yield "EC2Instance", item.service, item.region, instance[1]
 
 
 def uncovered(facts: Facts, found: Sequence[Held], book: PriceBook, renew_within_days: int) -> Facts:
@@ -201,8 +204,23 @@ def _candidate(group: Group, offer: Offer, left: Facts, rates: Mapping[int, Rate
     rows = np.flatnonzero(mask)
     full = left.on_demand[rows]
     pool = Pool.of(left.hour[rows], full, full * share[left.item[rows]])
-    unit = float(pool.plan_cost.sum() / left.quantity[mask].sum()) if group.is_reservation else None
-    purchasable = whole_units(unit) if unit else to_five_decimals
+    unit_cost, unit = _unit(group, left, rows, used, pool) if group.is_reservation else (None, "")
+    purchasable = whole_units(unit_cost) if unit_cost else to_five_decimals
     present: Iterable[int] = (int(at) for at in np.unique(left.item))
     unrated = tuple(at for at in present if at in group.items and at not in rates)
-    return Candidate(group, offer, pool, rows, share, basis_of(rates, used), purchasable, unit, unrated)
+    return Candidate(group, offer, pool, rows, share, basis_of(rates, used), purchasable, unit_cost, unit, unrated)
+
+
+def _unit(group: Group, left: Facts, rows: Whole, used: Sequence[int], pool: Pool) -> tuple[float, str]:
+    """What an hour of one reservation costs and what it is of: of a family the smallest size that is used."""
+    import numpy as np
+
+    operation = group.what.partition("|")[2]
+    nodes = {at: sku_keys(left.items[at].usage_type, operation)[1] for at in used}
+    flexible = any(family_of(node, operation) for node in nodes.values())
+    smallest = min(nodes, key=lambda at: factor_of(nodes[at]))
+    factors = np.ones(len(left.items))
+    for at, node in nodes.items():
+        factors[at] = factor_of(node) / factor_of(nodes[smallest]) if flexible else 1.0
+    units = float((left.quantity[rows] * factors[left.item[rows]]).sum())
+    return float(pool.plan_cost.sum()) / units, f"{nodes[smallest]}|{operation}"

@@ -41,11 +41,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Advised:
-    """The advice for every group and offer, which of it is chosen, and the offers of which no rate is known."""
+    """The advice for every group and offer, which of it is chosen, and the offers of which no rate is known.
+
+    `after_families` says that Compute plans are sized for what the EC2 Instance plans that are chosen leave.
+    """
 
     all: list[Advice] = field(default_factory=list)
     chosen: list[Advice] = field(default_factory=list)
     unknown: list[tuple[Group, list[Offer]]] = field(default_factory=list)
+    after_families: bool = False
 
 
 def windows_of(facts: Facts, before: int = 0) -> list[tuple[int | None, Whole]]:
@@ -68,10 +72,13 @@ def choose(question: Question, left: Facts, windows: Windows) -> Advised:
     if families:
         rest = _each(compute, question, _after(left, families), windows)
         if _total([*families, *rest.chosen]) > _total(alone.chosen):
-            alone = rest
-        else:
-            others = replace(others, chosen=[one for one in others.chosen if one not in families])
-    return Advised(others.all + alone.all, others.chosen + alone.chosen, others.unknown + alone.unknown)
+            return _joined(others, rest, after_families=True)
+        others = replace(others, chosen=[one for one in others.chosen if one not in families])
+    return _joined(others, alone)
+
+
+def _joined(one: Advised, other: Advised, after_families: bool = False) -> Advised:
+    return Advised(one.all + other.all, one.chosen + other.chosen, one.unknown + other.unknown, after_families)
 
 
 def _total(chosen: Sequence[Advice]) -> float:

@@ -71,7 +71,7 @@ def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -
         [row for _, row in sorted(rows, key=_order)],
         MORE,
         totals=_totals(question, left, found),
-        problems=[*usage.problems, *problems, *_short(windows), *_policy(question)],
+        problems=[*usage.problems, *problems, *_short(windows), *_policy(question), *_after(found)],
     )
     return made, found
 
@@ -154,6 +154,11 @@ def _short(windows: Sequence[tuple[int | None, Any]]) -> list[Problem]:
         return []
     text = f"no window of {', '.join(missing)} days: not every hour of it is loaded and complete"
     return [Problem("short_history", text)]
+
+
+def _after(found: Advised) -> list[Problem]:
+    text = "Compute Savings Plans are sized for what the EC2 Instance Savings Plans that are advised leave"
+    return [Problem("after_instance_plans", text)] if found.after_families else []
 
 
 def _policy(question: Question) -> list[Problem]:
