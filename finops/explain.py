@@ -93,7 +93,7 @@ def _column(model: Model, column: str) -> Iterator[Line]:
 def _models_with(column: str, but: Model | None = None) -> Iterator[Line]:
     """The models that make or read the column, in the order data flows; then the checks that watch it."""
     word = re.compile(rf"\b{re.escape(column)}\b")
-    flow = ("staging", "ledger", "marts", "journal", "rules", "checks")
+    flow = ("staging", "ledger", "marts", "usage", "journal", "rules", "checks")
     models = sorted(ordered(load_models().values()), key=lambda one: flow.index(one.folder))
     yield from (_behind(one) for one in models if one is not but and word.search(one.sql))
 
