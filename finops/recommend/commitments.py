@@ -53,6 +53,8 @@ _UNRATED = (
     Column("cost", "money"),
 )
 _EXACT = Decimal("1e-10")
+# The action says where, and what is chosen stands first with its saving in sequence.
+_HIDDEN = {"account", "region", "class", "chosen"}
 
 
 def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -> tuple[Document, Advised]:
@@ -72,6 +74,7 @@ def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -
         MORE,
         totals=_totals(question, left, found),
         problems=[*usage.problems, *problems, *_short(windows), *_policy(question), *_after(found)],
+        hidden=_HIDDEN,
     )
     return made, found
 
