@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -172,16 +172,27 @@ def _shares(rates: Mapping[int, Rate], count: int) -> Floats:
     return share
 
 
+def cost_by_item(facts: Facts) -> Floats:
+    """On-demand cost over all hours by the place of the item."""
+    import numpy as np
+
+    return np.bincount(facts.item, facts.on_demand, len(facts.items)).astype(float)
+
+
 def candidates(
-    group: Group, facts: Facts, left: Facts, found: Sequence[Held], book: PriceBook
+    group: Group, left: Facts, costs: Floats, rates_under: Callable[[Offer], Mapping[int, Rate]]
 ) -> tuple[list[Candidate], list[Offer]]:
-    """The offers for a group whose rates are known, for some of its usage at least, and those that have none."""
+    """The offers for a group whose rates are known, for some of its usage at least, and those that have none.
+
+    `costs` is `cost_by_item` of what is left; `rates_under` gives the known rates of an offer by place of the item.
+    """
     known, unknown = [], []
     for offer in _offers(group):
-        rates = {at: rate for at, rate in rates_of(facts, found, offer, book).items() if at in group.items}
-        made = _candidate(group, offer, left, {at: rate for at, rate in rates.items() if 0 < rate.share < 1})
-        if made:
-            known.append(made)
+        rates = {at: rate for at, rate in rates_under(offer).items() if at in group.items}
+        usable = {at: rate for at, rate in rates.items() if 0 < rate.share < 1 and costs[at] > 0}
+        if usable:
+            unrated = tuple(at for at in group.items if costs[at] > 0 and at not in rates)
+            known.append(_candidate(group, offer, left, usable, unrated))
         elif not rates:
             unknown.append(offer)
     return known, unknown
@@ -193,22 +204,19 @@ def _offers(group: Group) -> list[Offer]:
     return offers_of(group.plan_type)
 
 
-def _candidate(group: Group, offer: Offer, left: Facts, rates: Mapping[int, Rate]) -> Candidate | None:
+def _candidate(
+    group: Group, offer: Offer, left: Facts, rates: Mapping[int, Rate], unrated: tuple[int, ...]
+) -> Candidate:
     import numpy as np
 
-    share = _shares(rates, len(left.items))
-    mask = share[left.item] > 0
-    used = sorted(int(at) for at in np.unique(left.item[mask]))
-    if not used:
-        return None
-    rows = np.flatnonzero(mask)
+    share, used = _shares(rates, len(left.items)), sorted(rates)
+    rows = np.flatnonzero(share[left.item] > 0)
     full = left.on_demand[rows]
     pool = Pool.of(left.hour[rows], full, full * share[left.item[rows]])
     unit_cost, unit = _unit(group, left, rows, used, pool) if group.is_reservation else (None, "")
     purchasable = whole_units(unit_cost) if unit_cost else to_five_decimals
-    present: Iterable[int] = (int(at) for at in np.unique(left.item))
-    unrated = tuple(at for at in present if at in group.items and at not in rates)
-    return Candidate(group, offer, pool, rows, share, basis_of(rates, used), purchasable, unit_cost, unit, unrated)
+    basis = basis_of(rates, used)
+    return Candidate(group, offer, pool, rows, share, basis, purchasable, unit_cost, unit, unrated)
 
 
 def _unit(group: Group, left: Facts, rows: Whole, used: Sequence[int], pool: Pool) -> tuple[float, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finops.catalog import Problem
 from finops.document import Basis, Column, Document, Rows
 from finops.recommend.advice import KIND, MORE, Advice, falls, name_of, percent, rows_of
-from finops.recommend.candidates import Group
+from finops.recommend.candidates import Group, cost_by_item
 from finops.recommend.choosing import Advised, Question, choose, windows_of
 from finops.recommend.held import Held, alive
 from finops.recommend.later import BACK_TEST, LADDER, back_test, ladder
@@ -19,6 +19,7 @@ from finops.recommend.unused import unused_commitments
 from finops.recommend.windows import WINDOWS, advised
 
 if TYPE_CHECKING:
+    from finops.recommend.candidates import Floats
     from finops.recommend.hours import Facts
     from finops.usage import Usage
 
@@ -61,11 +62,11 @@ def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -
     """The document, and the advice behind it for the curve."""
     left, span = question.left(), question.facts.span
     windows = windows_of(question.facts)
-    found = choose(question, left, windows)
+    found, costs = choose(question, left, windows), cost_by_item(left)
     rows = [
         *(ranked for one in found.all for ranked in _ranked(one, question, found)),
         *((1, row) for row in unused_commitments(question.held, span.end, question.settings)),
-        *((4, row) for group, offers in found.unknown for row in _needs_data(group, offers, left)),
+        *((4, row) for group, offers in found.unknown for row in _needs_data(group, offers, left, costs)),
     ]
     made = document(
         "recommend commitments",
@@ -91,12 +92,9 @@ def _order(ranked: tuple[int, Recommendation]) -> tuple[Any, ...]:
     return rank, row.kind, -(row.saving or 0), -(row.current_cost or 0), row.where
 
 
-def _needs_data(group: Group, offers: Sequence[Offer], left: Facts) -> Iterator[Recommendation]:
+def _needs_data(group: Group, offers: Sequence[Offer], left: Facts, costs: Floats) -> Iterator[Recommendation]:
     """A row without a figure for each offer whose rates neither the bill nor a price list knows."""
-    import numpy as np
-
-    mask = np.isin(left.item, np.asarray(group.items))
-    cost = monthly(float(left.on_demand[mask].sum()), int(left.span.loaded.sum()))
+    cost = monthly(float(costs[list(group.items)].sum()), int(left.span.loaded.sum()))
     for offer in offers if cost else ():
         yield Recommendation(
             kind=KIND,
@@ -143,12 +141,11 @@ def _existing(one: Held) -> tuple[Any, ...]:
 
 def _unrated(left: Facts, all_advice: Sequence[Advice]) -> Iterator[tuple[Any, ...]]:
     """Usage that an offer with known rates covers too, but at a rate that is not known: it is in no figure."""
-    hours = int(left.span.loaded.sum())
+    hours, costs = int(left.span.loaded.sum()), cost_by_item(left)
     for one in all_advice:
         offer, group = one.candidate.offer, one.candidate.group
         for at in one.candidate.unrated:
-            cost = monthly(float(left.on_demand[left.item == at].sum()), hours)
-            yield (group.plan_type, offer.term, offer.payment, *left.items[at].usage, cost)
+            yield (group.plan_type, offer.term, offer.payment, *left.items[at].usage, monthly(float(costs[at]), hours))
 
 
 def _short(windows: Sequence[tuple[int | None, Any]]) -> list[Problem]:
