@@ -112,5 +112,5 @@ def _nothing(database: Path, unread: str) -> Problem:
 def _old(old: Sequence[tuple[object, ...]]) -> list[Problem]:
     if not old:
         return []
-    text = f"{len(old)} price lists are older than {OLD_DAYS} days"
+    text = f"{len(old)} price lists are older than {OLD_DAYS} days; finops prices refresh asks AWS for those of today"
     return [Problem("old_prices", text, ", ".join(dict.fromkeys(str(row[0]) for row in old)))]

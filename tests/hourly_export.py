@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from finops.cli import main
 from tests.tiny_export import write_export
@@ -63,6 +68,19 @@ def covered(number: int, amount: float, rate: str = "0.06", kind: str = BOX) -> 
         {**row, **arn, "lineItem/LineItemType": "SavingsPlanNegation", "lineItem/UnblendedCost": f"-{cost}"},
         fee,
     ]
+
+
+def advice_on(
+    capsys: pytest.CaptureFixture[str], folder: Path, database: Path, *options: str, settings: str = ""
+) -> dict[str, Any]:
+    """What `finops recommend commitments` prints as JSON, with options and settings."""
+    config = folder / "finops.toml"
+    config.write_text(settings)
+    capsys.readouterr()
+    words = ["recommend", "commitments", "--format", "json", "--db", str(database), "--config", str(config)]
+    assert main([*words, *options]) == 0
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out, parse_float=Decimal)
+    return answer
 
 
 def every_hour(days: int = DAYS) -> range:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
+from finops.advice.allocation import Eligible, allocate
 from finops.advice.commitment import Demand, best_commitment, cost_curve, covered_share, demand, outcome
 
 
@@ -75,15 +76,15 @@ def of_items(found: list[tuple[int, float, float]]) -> Demand:
     return demand(6, [hour for hour, _, _ in found], full, reduced)
 
 
-def least_cost_by_linear_program(asked: Demand, committed: float | None = None) -> float:
-    """The least cost over commitments (or at one), each item covered in any share and in any order: HiGHS decides."""
+def least_cost_by_linear_program(asked: Demand, committed: float | None = None, least: float = 0.0) -> float:
+    """The least cost over commitments (at one, or from one on), each item covered in any share and in any order."""
     count = len(asked.hour)
     costs = np.append(-asked.on_demand, asked.hours)
     rows = np.append(asked.hour, np.arange(asked.hours))
     columns = np.append(np.arange(count), np.full(asked.hours, count))
     values = np.append(asked.plan_cost, np.full(asked.hours, -1.0))
     limits = coo_array((values, (rows, columns)), shape=(asked.hours, count + 1))
-    bounds = [(0.0, 1.0)] * count + [(committed or 0.0, committed)]
+    bounds = [(0.0, 1.0)] * count + [(committed or least, committed)]
     solved = linprog(costs, A_ub=limits.tocsr(), b_ub=np.zeros(asked.hours), bounds=bounds, method="highs")
     assert solved.success
     return float(solved.fun + asked.on_demand.sum())
@@ -95,6 +96,21 @@ def test_the_minimum_is_that_of_a_linear_program(found: list[tuple[int, float, f
     asked = of_items(found)
     best = outcome(asked, best_commitment(asked))
     assert best.cost == pytest.approx(least_cost_by_linear_program(asked), abs=1e-6, rel=1e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(items, st.floats(0, 60))
+def test_beside_a_plan_that_is_held_the_best_is_that_of_a_linear_program_from_it_on(
+    found: list[tuple[int, float, float]], held: float
+) -> None:
+    # what the plan covers is taken away first, in AWS's order; the rest is optimised
+    asked = of_items(found)
+    usage = Eligible(asked.hour, asked.on_demand, asked.plan_cost, asked.plan_cost, np.ones(len(asked.hour), bool))
+    left = 1 - allocate(usage, np.full(asked.hours, held))
+    rest = left > 1e-12
+    residual = demand(6, asked.hour[rest], (asked.on_demand * left)[rest], (asked.plan_cost * left)[rest])
+    cost = outcome(residual, best_commitment(residual)).cost + held * asked.hours
+    assert cost == pytest.approx(least_cost_by_linear_program(asked, least=held), abs=1e-6, rel=1e-9)
 
 
 @settings(max_examples=75, deadline=None)

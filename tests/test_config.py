@@ -434,3 +434,42 @@ def test_settings_load_without_heavy_libraries(tmp_path):
     command = [sys.executable, "-c", code, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == ""
+
+
+# --- commitments
+
+
+YEARS = """
+[commitments]
+start = 2026-04-01
+[[commitments.years]]
+year = 1
+share = 0
+[[commitments.years]]
+year = 3
+share = 50
+terms = ["1yr"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "year"), [("2026-03-31", None), ("2026-04-01", 1), ("2028-03-31", 1), ("2028-04-01", 3), ("2040-01-01", 3)]
+)
+def test_a_year_of_the_commitment_policy_holds_until_the_next_one(day: str, year: int | None) -> None:
+    found = parse_settings(YEARS).commitments.at(date.fromisoformat(day))
+    assert (found and found.year) == year
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[commitments.years]]\nyear = 1\nshare = 0", "needs a start"),
+        (YEARS + "[[commitments.years]]\nyear = 1\nshare = 9", "has a year twice"),
+        ("[commitments]\nstart = 2026-01-01\n[[commitments.years]]\nyear = 0\nshare = 0", "the first year is 1"),
+        ("[commitments]\nstart = 2026-01-01\n[[commitments.years]]\nyear = 1\nshare = 101", "from 0 to 100"),
+        ("[commitments]\nyears = [{ year = 1, share = 5, terms = ['2yr'] }]", 'does not know "2yr"'),
+    ],
+)
+def test_a_commitment_policy_that_contradicts_itself_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        parse_settings(text)

@@ -3,48 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from finops.advice.allocation import Eligible, allocate
 from finops.cli import main
-from finops.ingest.demo.estate import estate
-from finops.usage import open_usage
-from tests.demo_bills import write_ledger
-from tests.hourly_export import covered, every_hour, hour, loaded, usage, with_plan
+from finops.prices import own_folder
+from finops.prices.room import COLUMNS
+from tests.aws_json_server import AwsServer, Refusal, aws_server
+from tests.hourly_export import BOX, advice_on, covered, every_hour, hour, loaded, usage, with_plan
+from tests.s3_bucket import CREDENTIALS
 
 Answer = dict[str, Any]
 Told = Callable[..., Answer]
-REAL = Path(os.environ.get("FINOPS_REAL_EXPORTS") or Path(__file__).resolve().parents[2] / "shared" / "data")
 HOURS = 730
 
 
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Told:
     """What the verb prints as JSON for a database, with options and settings."""
-
-    def ask(database: Path, *options: str, settings: str = "") -> Answer:
-        config = tmp_path / "finops.toml"
-        config.write_text(settings)
-        capsys.readouterr()
-        words = ["recommend", "commitments", "--format", "json", "--db", str(database), "--config", str(config)]
-        assert main([*words, *options]) == 0
-        answer: Answer = json.loads(capsys.readouterr().out, parse_float=Decimal)
-        return answer
-
-    return ask
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_ledger(tmp_path_factory.mktemp("demo"))
+    return partial(advice_on, capsys, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -61,93 +44,6 @@ def plans(answer: Answer, **wanted: object) -> list[Answer]:
 
 def problems(answer: Answer) -> set[str]:
     return {problem["code"] for problem in answer["problems"]}
-
-
-# --- AWS's allocation, run again
-
-
-def eligible_of(plan: dict[str, Any], database: Path) -> tuple[list[tuple[Any, ...]], dict[Any, Any]]:
-    """Usage of each hour that a plan of the demo may cover, and the plan's fee by hour, as the bill has them."""
-    arn = f"arn:aws:savingsplans::{plan['account']}:savingsplan/{plan['key']}"
-    with open_usage(database) as usage_:
-        rows = usage_.connection.execute(_ELIGIBLE, {"arn": arn}).fetchall()
-        fees = usage_.connection.execute(_FEES, {"arn": arn}).fetchall()
-    return rows, {at: (committed, used) for at, committed, used in fees}
-
-
-_ELIGIBLE = """
-with kinds as (
-    select distinct sub_account_id, x_usage_type from cur
-    where x_line_item_type = 'SavingsPlanCoveredUsage' and x_savings_plan_arn = $arn
-), hours as (
-    select distinct charge_period_start from cur
-    where x_line_item_type = 'SavingsPlanRecurringFee' and x_savings_plan_arn = $arn
-)
-select charge_period_start, sub_account_id, x_usage_type, sum(unblended), sum(pricing_quantity),
-    coalesce(sum(unblended) filter (where x_savings_plan_arn = $arn), 0),
-    coalesce(sum(savings_plan_effective) filter (where x_savings_plan_arn = $arn), 0)
-from cur
-join kinds using (sub_account_id, x_usage_type)
-join hours using (charge_period_start)
-where x_line_item_type in ('Usage', 'SavingsPlanCoveredUsage')
-group by all having sum(unblended) > 0
--- of equal rates in two accounts AWS does not say which comes first: the demo begins with staging
-order by charge_period_start, sub_account_id desc, x_usage_type
-"""
-_FEES = """
-select charge_period_start, savings_plan_commitment, savings_plan_used from cur
-where x_line_item_type = 'SavingsPlanRecurringFee' and x_savings_plan_arn = $arn
-"""
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_the_allocation_run_again_gives_the_covered_negation_and_fee_rows_of_the_bill(number: int, demo: Path) -> None:
-    plan = estate().savings_plans[number]
-    rows, fees = eligible_of(plan, demo)
-    at = {moment: index for index, moment in enumerate(sorted(fees))}
-    hours = np.array([at[row[0]] for row in rows])
-    full, quantity = (np.array([float(row[place]) for row in rows]) for place in (3, 4))
-    reduced = full * (1 - float(plan["discount"]))
-    owner = np.array([row[1] == plan["account"] for row in rows])
-    committed = np.array([float(fees[moment][0]) for moment in sorted(fees)])
-    share = allocate(Eligible(hours, full, reduced, reduced / quantity, owner), committed)
-    on_demand, effective = (np.array([float(row[place]) for row in rows]) for place in (5, 6))
-    # the bill rounds amounts and rates to ten decimals, and small rates are multiplied by large amounts
-    assert np.abs(full * share - on_demand).max() < 1e-5
-    assert np.abs(reduced * share - effective).max() < 1e-5
-    used = np.bincount(hours, reduced * share, len(at))
-    assert np.abs(used - [float(fees[moment][1]) for moment in sorted(fees)]).max() < 1e-5
-    assert abs((full * share).sum() - on_demand.sum()) < 0.005
-    assert 0 < (share < 1).sum() < len(share)
-
-
-def test_the_negation_takes_back_what_was_covered(demo: Path) -> None:
-    with open_usage(demo) as usage_:
-        (difference,) = usage_.connection.execute(_NEGATED).fetchone() or (1,)
-    assert difference == 0
-
-
-_NEGATED = """
-select count(*) from (
-    select sum(unblended) as left_over from cur
-    where x_line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
-    group by x_savings_plan_arn, charge_period_start, sub_account_id, x_usage_type, x_operation
-) where left_over <> 0
-"""
-
-
-def test_the_owner_comes_first_then_the_highest_saving_then_the_lowest_rate() -> None:
-    # the owner's at 10 % off; others at 50 %, 30 % and 30 %, of which the cheaper rate is first
-    usage_ = Eligible(
-        hour=np.zeros(4, np.int64),
-        on_demand=np.array([10.0, 10.0, 10.0, 10.0]),
-        plan_cost=np.array([7.0, 5.0, 7.0, 9.0]),
-        rate=np.array([0.7, 0.5, 0.07, 0.9]),
-        is_owner=np.array([False, False, False, True]),
-    )
-    assert allocate(usage_, np.array([9.0])).tolist() == [0, 0, 0, 1]
-    assert allocate(usage_, np.array([14.0])).tolist() == [0, 1, 0, 1]
-    assert allocate(usage_, np.array([24.5])).tolist() == [0.5, 1, 1, 1]
 
 
 # --- the commitment of each window
@@ -240,25 +136,6 @@ def test_a_plan_that_began_within_the_hours_is_applied_to_those_before_it(tmp_pa
     assert plans(told(loaded(tmp_path, rows))) == []
 
 
-def test_the_demo_names_what_is_held_and_what_of_it_is_idle(demo: Path, told: Told) -> None:
-    answer = told(demo)
-    idle = {row["resource_id"].rpartition("/")[2]: row for row in answer["rows"] if row["kind"] != "commitment"}
-    assert idle["a86d93f5-0c1e-4b72-8d45-7e9f2b1a6c30"]["evidence"].startswith("m5.large: 70.3 % used, 624 of 2,102")
-    assert idle["c1a5f0e2-7b34-4d19-8e0a-5d2f9b6c1e73"]["kind"] == "unused_savings_plan"
-    assert {row["saving_in_sequence"] for row in idle.values()} == {None}
-    ends = {row["commitment"]: row["ends"] for row in answer["totals"]["existing"]}
-    assert ends["cache.t3.small"] == "2026-11-10"
-
-
-def test_a_reservation_that_ends_soon_is_advised_anew_by_whole_nodes(demo: Path, told: Told) -> None:
-    (row,) = [row for row in told(demo)["rows"] if row["chosen"] and row["region"] == "us-east-2"]
-    assert (row["plan_type"], row["payment_option"], row["basis"]) == ("ElastiCache RI", "All Upfront", "own rate")
-    assert row["action"] == "reserve 1 x cache.t3.small (Redis) in us-east-2 (1yr, All Upfront)"
-    # .022 an hour for the year at once; on demand .034 an hour
-    assert row["pay_back_months"] == (Decimal("0.022") * 8760 / (Decimal("0.034") * HOURS)).quantize(Decimal("0.01"))
-    assert row["saving"] == Decimal("0.012") * HOURS
-
-
 # --- what is not known
 
 
@@ -302,6 +179,69 @@ def test_hours_of_an_open_month_count_when_a_day_has_passed(tmp_path: Path, told
     assert answer["period"] == {"start": "2026-10-01", "end": "2026-10-20"}
     assert {row["window_days"] for row in plans(answer)} == {14, None}
     assert "short_history" in problems(answer)
+
+
+# --- what is bought together
+
+
+def listed(database: Path, *lines: str) -> None:
+    """Prices in the user's own folder: service, kind, sku key and price, in us-east-2."""
+    for line in lines:
+        service, kind, key, price = line.split(",")
+        path = own_folder(database) / service / "2026-11-01.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = path.read_text() if path.exists() else ",".join(COLUMNS) + "\n"
+        path.write_text(f"{held}{service},us-east-2,{kind},{key},Hrs,{price},USD,2026-11-01,a test\n")
+
+
+def test_a_compute_plan_is_sized_for_what_instance_plans_leave(tmp_path: Path, told: Told) -> None:
+    # two m5 and two c5: for m5 an instance plan is cheaper than a Compute plan, for c5 there is only the latter
+    other = "USE2-BoxUsage:c5.large"
+    database = loaded(tmp_path, (row for at in every_hour() for row in (usage(at, 2), usage(at, 2, "0.08", other))))
+    listed(
+        database,
+        "AmazonEC2,sp_ec2instance_1yr_no_upfront,BoxUsage:m5.large|RunInstances,0.06",
+        "AmazonEC2,sp_compute_1yr_no_upfront,BoxUsage:m5.large|RunInstances,0.07",
+        "AmazonEC2,sp_compute_1yr_no_upfront,BoxUsage:c5.large|RunInstances,0.06",
+    )
+    answer = told(database)
+    chosen = {row["plan_type"]: row["hourly_commitment"] for row in answer["rows"] if row["chosen"]}
+    assert chosen == {"EC2Instance": Decimal("0.12"), "Compute": Decimal("0.12")}
+    assert answer["totals"]["saving_in_sequence"] == pytest.approx((2 * Decimal("0.04") + 2 * Decimal("0.02")) * HOURS)
+    assert "after_instance_plans" in problems(answer)
+
+
+def test_an_instance_plan_is_left_where_a_compute_plan_for_all_saves_more(tmp_path: Path, told: Told) -> None:
+    # the families take turns: neither is in use in every hour, both together are
+    other = "USE2-BoxUsage:c5.large"
+    database = loaded(tmp_path, (usage(at, 1, "0.1", BOX if at % 2 else other) for at in every_hour()))
+    kinds = [f"BoxUsage:{name}|RunInstances" for name in ("m5.large", "c5.large")]
+    listed(database, *(f"AmazonEC2,sp_compute_1yr_no_upfront,{key},0.07" for key in kinds))
+    listed(database, *(f"AmazonEC2,sp_ec2instance_1yr_no_upfront,{key},0.045" for key in kinds))
+    (chosen,) = [row for row in told(database)["rows"] if row["chosen"]]
+    assert (chosen["plan_type"], chosen["hourly_commitment"]) == ("Compute", Decimal("0.07"))
+
+
+def test_databases_of_a_family_share_reservations_of_its_smallest_size(tmp_path: Path, told: Told) -> None:
+    # a large by day, an xlarge by night: two large all the time but for the days
+    always = {"lineItem/ProductCode": "AmazonRDS", "lineItem/Operation": "CreateDBInstance:0014"}
+    large, double = "USE2-InstanceUsage:db.m5.large", "USE2-InstanceUsage:db.m5.xlarge"
+    rows = (
+        usage(at, 1, "0.2", large) if at % 24 < 12 else usage(at, 1, "0.4", double) for at in every_hour()
+    )  # fmt: skip
+    database = loaded(tmp_path, rows, **always)
+    key = "ri_1yr_no_upfront,InstanceUsage:db.m5"
+    listed(
+        database,
+        f"AmazonRDS,{key}.large|CreateDBInstance:0014,0.13",
+        f"AmazonRDS,{key}.xlarge|CreateDBInstance:0014,0.26",
+    )
+    (chosen,) = [row for row in told(database)["rows"] if row["chosen"]]
+    assert chosen["action"] == (
+        "reserve 1 x db.m5.large (PostgreSQL) in us-east-2, for any size of its family (1yr, No Upfront)"
+    )
+    assert chosen["utilisation"] == 100
+    assert chosen["saving"] == pytest.approx(Decimal("0.07") * HOURS)
 
 
 # --- later, and the policy
@@ -349,6 +289,49 @@ def test_in_its_second_year_the_policy_caps_what_is_committed_in_all(steady: Pat
     assert chosen["hourly_commitment"] == Decimal("0.03")
 
 
+# --- AWS's own recommendation
+
+
+@pytest.fixture
+def cost_explorer(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServer]:
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with aws_server() as server:
+        silent = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+        for name, value in {**CREDENTIALS, **silent, "AWS_ENDPOINT_URL": server.url}.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def test_awss_number_is_put_to_our_hours(steady: Path, told: Told, cost_explorer: AwsServer) -> None:
+    summary = {"HourlyCommitmentToPurchase": "0.06", "EstimatedMonthlySavingsAmount": "31.5"}
+    found = {"SavingsPlansPurchaseRecommendation": {"SavingsPlansPurchaseRecommendationSummary": summary}}
+    cost_explorer.answers["ce", "GetSavingsPlansPurchaseRecommendation"] = found
+    (row,) = told(steady, "--aws")["totals"]["beside_aws"]
+    assert (row["aws_commitment"], row["aws_saving"]) == (Decimal("0.06"), Decimal("31.5"))
+    assert row["saving_here"] == pytest.approx(Decimal("0.04") * HOURS)
+    assert row["optimum"] == row["advised"] == Decimal("0.12")
+    assert row["optimum_saving"] > row["saving_here"]
+    (call,) = cost_explorer.calls
+    assert call.body["LookbackPeriodInDays"] == "THIRTY_DAYS"
+    assert (call.body["SavingsPlansType"], call.body["TermInYears"]) == ("COMPUTE_SP", "ONE_YEAR")
+
+
+def test_what_asking_aws_costs_is_said_before_it_is_asked(
+    steady: Path, cost_explorer: AwsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cost_explorer.answers["ce", "GetSavingsPlansPurchaseRecommendation"] = Refusal("AccessDeniedException")
+    capsys.readouterr()
+    assert main(["recommend", "commitments", "--aws", "--db", str(steady)]) == 4
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "1 request to Cost Explorer, USD 0.01"
+    assert said[1] == "error: access denied: ce:GetSavingsPlansPurchaseRecommendation"
+
+
+def test_aws_is_not_asked_without_being_told_to(steady: Path, told: Told, cost_explorer: AwsServer) -> None:
+    assert "beside_aws" not in told(steady)["totals"]
+    assert cost_explorer.calls == []
+
+
 # --- the curve
 
 
@@ -373,20 +356,3 @@ def test_the_curve_is_data_or_a_picture(ending: str, begins: str, steady: Path, 
 def test_a_curve_in_another_form_is_refused(steady: Path, tmp_path: Path) -> None:
     words = ["recommend", "commitments", "--db", str(steady), "--curve", str(tmp_path / "curve.png")]
     assert main(words) == 2
-
-
-# --- a real bill
-
-
-@pytest.mark.skipif(not (REAL / "legacy_cur_parquet_real").is_dir(), reason="the real bill is not here")
-def test_the_real_bill_has_one_idle_reservation_and_others_used_in_part(tmp_path: Path, told: Told) -> None:
-    database = tmp_path / "finops.duckdb"
-    assert main(["ingest", str(REAL / "legacy_cur_parquet_real" / "data"), "--db", str(database)]) == 0
-    idle = [row for row in told(database)["rows"] if row["kind"] == "unused_reservation"]
-    assert [row["evidence"].partition(";")[0] for row in idle] == [
-        "c4.large: 0.0 % used, 1,488 of 1,488 reserved hours idle",
-        "t2.micro (Windows): 21.0 % used, 1,006 of 1,274 reserved hours idle",
-        "t2.micro: 96.9 % used, 46 of 1,488 reserved hours idle",
-        "m5.large (Windows): 99.9 % used, 2 of 1,488 reserved hours idle",
-    ]
-    assert idle[0]["evidence"].endswith("unused by month: 2018-10 44.66, 2018-12 44.66")

@@ -21,6 +21,8 @@ _HOME_REGION = {
     "cur": "us-east-1",
     "invoicing": "us-east-1",
     "organizations": "us-east-1",
+    "pricing": "us-east-1",
+    "savingsplans": "us-east-1",
 }
 _SECONDS_TO_CONNECT = 10
 _SECONDS_TO_READ = 60

@@ -34,6 +34,4 @@ def run(
     write(document, form, output)
     unpriced = document.totals.get("unpriced")
     if strict and (unpriced is None or unpriced.count or any(row[6] for row in document.rows.read(None))):
-        raise DataError(
-            "prices are old or missing", str(path), "load a bill with rates of its own, or newer price lists"
-        )
+        raise DataError("prices are old or missing", str(path), "finops prices refresh")

@@ -1,12 +1,20 @@
 """finops recommend commitments."""
 
+from __future__ import annotations
+
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+from finops.cli.progress import say
+
+if TYPE_CHECKING:
+    from finops.document import Document
+    from finops.recommend.choosing import Advised
 
 Commitment = Annotated[
     str | None,
@@ -18,9 +26,17 @@ Curve = Annotated[
 ]
 
 
+Aws = Annotated[
+    bool, typer.Option("--aws", help="Set AWS's own recommendation beside it: Cost Explorer takes $0.01 a request.")
+]
+Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile with the credentials.")]
+
+
 def run(
     commitment: Commitment = None,
     curve: Curve = None,
+    aws: Aws = False,
+    profile: Profile = None,
     export: ExportName = None,
     form: Format = "table",
     output: Output = None,
@@ -41,11 +57,25 @@ def run(
         facts, problems = hourly_facts(usage)
         question = Question(facts, held(usage.connection), price_book(usage), settings, fixed)
         document, advised = commitments(usage, question, problems)
+    if aws:
+        document = _beside_aws(document, advised, profile)
     if curve:
         from finops.recommend.curve import write_curve
 
         write_curve(advised.all, curve, fixed)
     write(document, form, output)
+
+
+def _beside_aws(document: Document, advised: Advised, profile: str | None) -> Document:
+    """The document with AWS's own recommendation; what that costs is said before it is asked."""
+    from finops.aws import known_calls, open_door
+    from finops.recommend.beside_aws import OPERATION, SERVICE, beside_aws, questions
+
+    count = len(questions(advised.all))
+    price = count * known_calls()[SERVICE, OPERATION].price
+    say(f"{count} request{'' if count == 1 else 's'} to Cost Explorer, USD {price:.2f}")
+    rows = beside_aws(open_door(profile), advised.all)
+    return replace(document, totals={**document.totals, "beside_aws": rows})
 
 
 def _dollars(text: str | None) -> float | None:

@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "recommend commitments": "Advise Savings Plans and reservations from the hours of the bill; name what "
     "is held and unused.",
     "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",
+    "prices refresh": "Ask AWS for today's prices of what the bill uses, and keep them beside the database.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
     "explain": "Explain a metric, a model, a column or a finding: formula, settings, rows, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",

@@ -33,6 +33,7 @@ _HOURLY = Decimal("1e-10")
 # The share of the fee that is paid at once. A plan paid in part is sold from half on; of a reservation the price
 # lists give only the hour it comes to.
 _UPFRONT = {"No Upfront": 0.0, "Partial Upfront": 0.5, "All Upfront": 1.0}
+_PLAN_NAMES = {"EC2Instance": "EC2 Instance"}
 # What the operation of a database or cache says it runs; any other one is told as it is.
 _ENGINES = {
     "CreateCacheCluster:0001": "Memcached",
@@ -114,18 +115,25 @@ def action_of(candidate: Candidate, commitment: float) -> str:
         return f"buy no {name_of(group)} ({how}): none would pay for itself"
     if candidate.unit_cost:
         count = round(commitment / candidate.unit_cost)
-        return f"reserve {count:,} x {name_of(group)} in {group.region} ({how})"
-    return f"commit {commitment:.5f} an hour to a {name_of(group)} ({how})"
+        any_size = "" if candidate.unit == group.what else ", for any size of its family"
+        return f"reserve {count:,} x {node_name(candidate.unit)} in {group.region}{any_size} ({how})"
+    return f"commit {commitment:.5f} an hour to {name_of(group)} ({how})"
 
 
 def name_of(group: Group) -> str:
     """What is bought, in words: a plan and what it is for, or a node and its engine."""
     if group.is_reservation:
-        usage_type, _, operation = group.what.partition("|")
-        engine = _ENGINES.get(operation, operation)
-        zones = "Multi-AZ " if usage_type.startswith("Multi-AZ") else ""
-        return f"{zones}{usage_type.partition(':')[2]}" + (f" ({engine})" if engine else "")
-    return f"{group.plan_type} Savings Plan{f' for {group.what} in {group.region}' if group.what else ''}"
+        return node_name(group.what)
+    plan = _PLAN_NAMES.get(group.plan_type, group.plan_type)
+    return f"{plan} Savings Plans{f' for {group.what} in {group.region}' if group.what else ''}"
+
+
+def node_name(what: str) -> str:
+    """A usage type and operation as a person knows them: `Multi-AZ db.m5.large (PostgreSQL)`."""
+    usage_type, _, operation = what.partition("|")
+    engine = _ENGINES.get(operation, operation)
+    zones = "Multi-AZ " if usage_type.startswith("Multi-AZ") else ""
+    return f"{zones}{usage_type.partition(':')[2]}" + (f" ({engine})" if engine else "")
 
 
 def _evidence(window: Windowed, span: Span) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from finops.prices import PriceBook, sku_keys
 from finops.recommend.held import Held, alive
 from finops.recommend.hours import ON_DEMAND, Facts, Item
 from finops.recommend.offers import PAYMENTS, TERMS, Offer, Rate, basis_of, offers_of, rates_of
+from finops.recommend.sizes import factor_of, family_of
 from finops.recommend.windows import Pool, Purchasable, to_five_decimals, whole_units
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class Candidate:
     """A group with an offer: the demand at its rates, where those are from, and what can be bought of it.
 
     `rows` are the places of the pool's usage in the facts it was taken from, `share` the rate of each item as a share
-    of its on-demand cost, 0 where none is known. `unit_cost` is USD an hour of one reservation,
-    None for plans. `unrated` are the items without a known rate.
+    of its on-demand cost, 0 where none is known. `unit_cost` is USD an hour of one reservation of
+    `unit` (usage type and operation), None for plans. `unrated` are the items without a known rate.
     """
 
     group: Group
@@ -72,6 +73,7 @@ class Candidate:
     basis: str
     purchasable: Purchasable
     unit_cost: float | None
+    unit: str
     unrated: tuple[int, ...]
 
 
@@ -88,13 +90,14 @@ def groups_of(items: Sequence[Item]) -> list[Group]:
 
 def _keys(item: Item) -> Iterator[tuple[str, str, str, str]]:
     if item.scope in _RESERVED:
-        node = sku_keys(item.usage_type, item.operation)[0]
-        yield _RESERVED[item.scope], item.service, item.region, node
+        key, node = sku_keys(item.usage_type, item.operation)
+        family = family_of(node, item.operation)
+        yield _RESERVED[item.scope], item.service, item.region, f"{family}|{item.operation}" if family else key
         return
     yield _PLANS[item.scope], "", "", ""
-    family = _FAMILY.search(item.usage_type) if item.service == "AmazonEC2" else None
-    if family:
-        yield "EC2Instance", item.service, item.region, family[1]
+    instance = _FAMILY.search(item.usage_type) if item.service == "AmazonEC2" else None
+    if instance:
+        yield "EC2Instance", item.service, item.region, instance[1]
 
 
 def uncovered(facts: Facts, found: Sequence[Held], book: PriceBook, renew_within_days: int) -> Facts:
@@ -169,16 +172,27 @@ def _shares(rates: Mapping[int, Rate], count: int) -> Floats:
     return share
 
 
+def cost_by_item(facts: Facts) -> Floats:
+    """On-demand cost over all hours by the place of the item."""
+    import numpy as np
+
+    return np.bincount(facts.item, facts.on_demand, len(facts.items)).astype(float)
+
+
 def candidates(
-    group: Group, facts: Facts, left: Facts, found: Sequence[Held], book: PriceBook
+    group: Group, left: Facts, costs: Floats, rates_under: Callable[[Offer], Mapping[int, Rate]]
 ) -> tuple[list[Candidate], list[Offer]]:
-    """The offers for a group whose rates are known, for some of its usage at least, and those that have none."""
+    """The offers for a group whose rates are known, for some of its usage at least, and those that have none.
+
+    `costs` is `cost_by_item` of what is left; `rates_under` gives the known rates of an offer by place of the item.
+    """
     known, unknown = [], []
     for offer in _offers(group):
-        rates = {at: rate for at, rate in rates_of(facts, found, offer, book).items() if at in group.items}
-        made = _candidate(group, offer, left, {at: rate for at, rate in rates.items() if 0 < rate.share < 1})
-        if made:
-            known.append(made)
+        rates = {at: rate for at, rate in rates_under(offer).items() if at in group.items}
+        usable = {at: rate for at, rate in rates.items() if 0 < rate.share < 1 and costs[at] > 0}
+        if usable:
+            unrated = tuple(at for at in group.items if costs[at] > 0 and at not in rates)
+            known.append(_candidate(group, offer, left, usable, unrated))
         elif not rates:
             unknown.append(offer)
     return known, unknown
@@ -190,19 +204,31 @@ def _offers(group: Group) -> list[Offer]:
     return offers_of(group.plan_type)
 
 
-def _candidate(group: Group, offer: Offer, left: Facts, rates: Mapping[int, Rate]) -> Candidate | None:
+def _candidate(
+    group: Group, offer: Offer, left: Facts, rates: Mapping[int, Rate], unrated: tuple[int, ...]
+) -> Candidate:
     import numpy as np
 
-    share = _shares(rates, len(left.items))
-    mask = share[left.item] > 0
-    used = sorted(int(at) for at in np.unique(left.item[mask]))
-    if not used:
-        return None
-    rows = np.flatnonzero(mask)
+    share, used = _shares(rates, len(left.items)), sorted(rates)
+    rows = np.flatnonzero(share[left.item] > 0)
     full = left.on_demand[rows]
     pool = Pool.of(left.hour[rows], full, full * share[left.item[rows]])
-    unit = float(pool.plan_cost.sum() / left.quantity[mask].sum()) if group.is_reservation else None
-    purchasable = whole_units(unit) if unit else to_five_decimals
-    present: Iterable[int] = (int(at) for at in np.unique(left.item))
-    unrated = tuple(at for at in present if at in group.items and at not in rates)
-    return Candidate(group, offer, pool, rows, share, basis_of(rates, used), purchasable, unit, unrated)
+    unit_cost, unit = _unit(group, left, rows, used, pool) if group.is_reservation else (None, "")
+    purchasable = whole_units(unit_cost) if unit_cost else to_five_decimals
+    basis = basis_of(rates, used)
+    return Candidate(group, offer, pool, rows, share, basis, purchasable, unit_cost, unit, unrated)
+
+
+def _unit(group: Group, left: Facts, rows: Whole, used: Sequence[int], pool: Pool) -> tuple[float, str]:
+    """What an hour of one reservation costs and what it is of: of a family the smallest size that is used."""
+    import numpy as np
+
+    operation = group.what.partition("|")[2]
+    nodes = {at: sku_keys(left.items[at].usage_type, operation)[1] for at in used}
+    flexible = any(family_of(node, operation) for node in nodes.values())
+    smallest = min(nodes, key=lambda at: factor_of(nodes[at]))
+    factors = np.ones(len(left.items))
+    for at, node in nodes.items():
+        factors[at] = factor_of(node) / factor_of(nodes[smallest]) if flexible else 1.0
+    units = float((left.quantity[rows] * factors[left.item[rows]]).sum())
+    return float(pool.plan_cost.sum()) / units, f"{nodes[smallest]}|{operation}"

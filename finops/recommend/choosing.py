@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from finops.config.settings import Settings
 from finops.recommend.advice import Advice
-from finops.recommend.candidates import Candidate, Group, after, candidates, groups_of, uncovered
+from finops.recommend.candidates import Candidate, Group, after, candidates, cost_by_item, groups_of, uncovered
 from finops.recommend.held import Held
-from finops.recommend.offers import Offer
+from finops.recommend.offers import Offer, Rate, rates_of
 from finops.recommend.policy import allowed, capped
 from finops.recommend.windows import WINDOWS, advised, over_windows
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Question:
     """What advice is computed from: the hours, what is held, the prices, the settings.
 
-    `fixed` is a commitment in USD per hour that the user asks about: plans are evaluated at it, not optimised.
+    `fixed` is a commitment in USD per hour that the user asks about: plans are evaluated at it, not optimised. `known`
+    keeps the rates that were worked out.
     """
 
     facts: Facts
@@ -33,6 +34,13 @@ class Question:
     book: PriceBook
     settings: Settings
     fixed: float | None = None
+    known: dict[Offer, dict[int, Rate]] = field(default_factory=dict)
+
+    def rates(self, offer: Offer) -> dict[int, Rate]:
+        """The known rates of an offer by place of the item; worked out once."""
+        if offer not in self.known:
+            self.known[offer] = rates_of(self.facts, self.held, offer, self.book)
+        return self.known[offer]
 
     def left(self) -> Facts:
         """The usage that what is held leaves."""
@@ -41,11 +49,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Advised:
-    """The advice for every group and offer, which of it is chosen, and the offers of which no rate is known."""
+    """The advice for every group and offer, which of it is chosen, and the offers of which no rate is known.
+
+    `after_families` says that Compute plans are sized for what the EC2 Instance plans that are chosen leave.
+    """
 
     all: list[Advice] = field(default_factory=list)
     chosen: list[Advice] = field(default_factory=list)
     unknown: list[tuple[Group, list[Offer]]] = field(default_factory=list)
+    after_families: bool = False
 
 
 def windows_of(facts: Facts, before: int = 0) -> list[tuple[int | None, Whole]]:
@@ -68,10 +80,13 @@ def choose(question: Question, left: Facts, windows: Windows) -> Advised:
     if families:
         rest = _each(compute, question, _after(left, families), windows)
         if _total([*families, *rest.chosen]) > _total(alone.chosen):
-            alone = rest
-        else:
-            others = replace(others, chosen=[one for one in others.chosen if one not in families])
-    return Advised(others.all + alone.all, others.chosen + alone.chosen, others.unknown + alone.unknown)
+            return _joined(others, rest, after_families=True)
+        others = replace(others, chosen=[one for one in others.chosen if one not in families])
+    return _joined(others, alone)
+
+
+def _joined(one: Advised, other: Advised, after_families: bool = False) -> Advised:
+    return Advised(one.all + other.all, one.chosen + other.chosen, one.unknown + other.unknown, after_families)
 
 
 def _total(chosen: Sequence[Advice]) -> float:
@@ -84,9 +99,9 @@ def _after(left: Facts, bought: Sequence[Advice]) -> Facts:
 
 
 def _each(groups: Sequence[Group], question: Question, left: Facts, windows: Windows) -> Advised:
-    result = Advised()
+    result, costs = Advised(), cost_by_item(left)
     for group in groups:
-        known, unknown = candidates(group, question.facts, left, question.held, question.book)
+        known, unknown = candidates(group, left, costs, question.rates)
         made = [_advice(one, question, windows) for one in known]
         result.all.extend(made)
         if unknown:

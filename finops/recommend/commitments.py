@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finops.catalog import Problem
 from finops.document import Basis, Column, Document, Rows
 from finops.recommend.advice import KIND, MORE, Advice, falls, name_of, percent, rows_of
-from finops.recommend.candidates import Group
+from finops.recommend.candidates import Group, cost_by_item
 from finops.recommend.choosing import Advised, Question, choose, windows_of
 from finops.recommend.held import Held, alive
 from finops.recommend.later import BACK_TEST, LADDER, back_test, ladder
@@ -19,6 +19,7 @@ from finops.recommend.unused import unused_commitments
 from finops.recommend.windows import WINDOWS, advised
 
 if TYPE_CHECKING:
+    from finops.recommend.candidates import Floats
     from finops.recommend.hours import Facts
     from finops.usage import Usage
 
@@ -53,17 +54,19 @@ _UNRATED = (
     Column("cost", "money"),
 )
 _EXACT = Decimal("1e-10")
+# The action says where, and what is chosen stands first with its saving in sequence.
+_HIDDEN = {"account", "region", "class", "chosen"}
 
 
 def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -> tuple[Document, Advised]:
     """The document, and the advice behind it for the curve."""
     left, span = question.left(), question.facts.span
     windows = windows_of(question.facts)
-    found = choose(question, left, windows)
+    found, costs = choose(question, left, windows), cost_by_item(left)
     rows = [
         *(ranked for one in found.all for ranked in _ranked(one, question, found)),
         *((1, row) for row in unused_commitments(question.held, span.end, question.settings)),
-        *((4, row) for group, offers in found.unknown for row in _needs_data(group, offers, left)),
+        *((4, row) for group, offers in found.unknown for row in _needs_data(group, offers, left, costs)),
     ]
     made = document(
         "recommend commitments",
@@ -71,7 +74,8 @@ def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -
         [row for _, row in sorted(rows, key=_order)],
         MORE,
         totals=_totals(question, left, found),
-        problems=[*usage.problems, *problems, *_short(windows), *_policy(question)],
+        problems=[*usage.problems, *problems, *_short(windows), *_policy(question), *_after(found)],
+        hidden=_HIDDEN,
     )
     return made, found
 
@@ -88,12 +92,9 @@ def _order(ranked: tuple[int, Recommendation]) -> tuple[Any, ...]:
     return rank, row.kind, -(row.saving or 0), -(row.current_cost or 0), row.where
 
 
-def _needs_data(group: Group, offers: Sequence[Offer], left: Facts) -> Iterator[Recommendation]:
+def _needs_data(group: Group, offers: Sequence[Offer], left: Facts, costs: Floats) -> Iterator[Recommendation]:
     """A row without a figure for each offer whose rates neither the bill nor a price list knows."""
-    import numpy as np
-
-    mask = np.isin(left.item, np.asarray(group.items))
-    cost = monthly(float(left.on_demand[mask].sum()), int(left.span.loaded.sum()))
+    cost = monthly(float(costs[list(group.items)].sum()), int(left.span.loaded.sum()))
     for offer in offers if cost else ():
         yield Recommendation(
             kind=KIND,
@@ -103,7 +104,7 @@ def _needs_data(group: Group, offers: Sequence[Offer], left: Facts) -> Iterator[
             current_cost=cost,
             basis="unknown",
             certainty="needs data",
-            action=f"find the rate of {name_of(group)} ({offer.term}, {offer.payment})",
+            action=f"finops prices refresh, for the rate of {name_of(group)} ({offer.term}, {offer.payment})",
             evidence="neither the bill nor a price list has a rate for this usage in its region",
             more={"plan_type": group.plan_type, "term": offer.term, "payment_option": offer.payment, "chosen": False},
         )
@@ -140,12 +141,11 @@ def _existing(one: Held) -> tuple[Any, ...]:
 
 def _unrated(left: Facts, all_advice: Sequence[Advice]) -> Iterator[tuple[Any, ...]]:
     """Usage that an offer with known rates covers too, but at a rate that is not known: it is in no figure."""
-    hours = int(left.span.loaded.sum())
+    hours, costs = int(left.span.loaded.sum()), cost_by_item(left)
     for one in all_advice:
         offer, group = one.candidate.offer, one.candidate.group
         for at in one.candidate.unrated:
-            cost = monthly(float(left.on_demand[left.item == at].sum()), hours)
-            yield (group.plan_type, offer.term, offer.payment, *left.items[at].usage, cost)
+            yield (group.plan_type, offer.term, offer.payment, *left.items[at].usage, monthly(float(costs[at]), hours))
 
 
 def _short(windows: Sequence[tuple[int | None, Any]]) -> list[Problem]:
@@ -154,6 +154,11 @@ def _short(windows: Sequence[tuple[int | None, Any]]) -> list[Problem]:
         return []
     text = f"no window of {', '.join(missing)} days: not every hour of it is loaded and complete"
     return [Problem("short_history", text)]
+
+
+def _after(found: Advised) -> list[Problem]:
+    text = "Compute Savings Plans are sized for what the EC2 Instance Savings Plans that are advised leave"
+    return [Problem("after_instance_plans", text)] if found.after_families else []
 
 
 def _policy(question: Question) -> list[Problem]:

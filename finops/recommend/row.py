@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -97,12 +97,14 @@ def document(
     more: Sequence[Column] = (),
     totals: Mapping[str, Any] | None = None,
     problems: Sequence[Problem] = (),
+    hidden: Collection[str] = (),
 ) -> Document:
     """The advice as a document, in the order given; `more` are columns of the verb's own, behind the common ones.
 
+    Tables for a person leave `hidden` columns out, so that the action has room; JSON and CSV have every column.
     `totals.saving_in_sequence` is what all of it saves together: the sum of what each saves in sequence.
     """
-    columns = (*COLUMNS, *more)
+    columns = tuple(replace(one, shown="never") if one.name in hidden else one for one in (*COLUMNS, *more))
     saving = sum((one.saving_in_sequence for one in advice if one.saving_in_sequence is not None), Decimal(0))
     return Document(
         command=command,
