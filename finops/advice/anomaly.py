@@ -55,7 +55,7 @@ def judge(costs: Array, start: date, complete: Array, planned: Array, wanted: Th
     """
     wanted = wanted or Thresholds()
     series, days = costs.shape
-    past, watch = Past.of(costs), Watch.of(series, a_month_before(start, days))
+    past, watch = Past.of(costs, complete), Watch.of(series, a_month_before(start, days))
     for at, calendar in enumerate(same_places(start, days)):
         if at < WARM_UP:
             begin(past, at)

@@ -32,6 +32,8 @@ class Past:
     """What is known of every series up to the day that is judged. Rows are series, columns days."""
 
     costs: Array
+    complete: Array
+    """Which days are all there."""
     clean: Array
     """The cost that the baseline learns from: within events what was expected instead."""
     seen: Array
@@ -52,12 +54,14 @@ class Past:
     level: Array
 
     @classmethod
-    def of(cls, costs: Array) -> Past:
+    def of(cls, costs: Array, complete: Array) -> Past:
         """Nothing is known yet but the costs, of which each day is read when its turn comes."""
         import numpy as np
 
         clean, seen, ratio, even, off, surprise, deviation, expected, level = (np.zeros(costs.shape) for _ in range(9))
-        return cls(costs, clean, seen, ratio, np.ones(costs.shape), even, off, surprise, deviation, expected, level)
+        return cls(
+            costs, complete, clean, seen, ratio, np.ones(costs.shape), even, off, surprise, deviation, expected, level
+        )
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ def _scarce(past: Past, at: int, born: Array) -> Array:
     import numpy as np
 
     first = max(0, at - MEMORY)
-    alive = np.arange(first, at) >= born[:, None]
+    alive = (np.arange(first, at) >= born[:, None]) & past.complete[:, first:at]
     nothing = ((past.costs[:, first:at] <= 0) & alive).sum(axis=1)
     days = alive.sum(axis=1)
     return np.asarray((nothing > _OFTEN_NOTHING * days) & (nothing < days))

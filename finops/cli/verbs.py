@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "estimates read": "Read the cost figures of architecture documents, with file and line, and check their sums.",
     "estimates propose": "Propose a document whose costs are those of the bill, as a unified diff.",
     "variance": "Hold the estimates of documents against the bill, line by line.",
+    "anomalies": "Find what left the ordinary in daily cost: since when, how much, why, whose.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "sql": "Print the SQL of a model in the dialect of an engine.",

@@ -7,6 +7,7 @@ from pathlib import Path as File
 from typing import Any
 
 from finops.config.allocations import allocations
+from finops.config.anomalies import AnomalyPolicy
 from finops.config.lines import Path
 from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
@@ -46,6 +47,7 @@ def build(document: Mapping[str, Any], path: File | None) -> Settings:
         ),
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
         planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
+        anomalies=AnomalyPolicy(**_frozen_table(document.get("anomalies", {}))),
         allocate=allocations(document.get("allocate", ()), tags),
     )
     _refuse_shared_claims(result.environments)

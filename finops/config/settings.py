@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from finops.config.anomalies import AnomalyPolicy
+
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
 
@@ -163,5 +165,6 @@ class Settings:
     residency: tuple[Residency, ...] = ()
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()
+    anomalies: AnomalyPolicy = field(default_factory=AnomalyPolicy)
     allocate: tuple[Allocation, ...] = ()
     """In the order in which they apply."""
