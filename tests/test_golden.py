@@ -18,6 +18,8 @@ import jsonschema
 import pytest
 
 from finops.allocate import allocated_spend
+from finops.anomalies.document import anomalies
+from finops.anomalies.find import find_anomalies
 from finops.catalog import Problem
 from finops.changes import changes
 from finops.config import Allocation, Environment, Settings
@@ -37,6 +39,7 @@ from finops.tag_gaps import tag_gaps
 from finops.variance.document import variance
 from finops.variance.reading import as_document as as_read
 from finops.variance.reading import read_estimates
+from tests.anomaly_ledger import bill, monthly_fees, ordinary, runaway, tagged_late
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.estimated_bill import october
 from tests.small_ledger import SETTINGS, small_ledger
@@ -175,6 +178,12 @@ def held_against_estimates(folder: Path) -> Document:
         return _at_a_fixed_time(variance(ledger, None, None))
 
 
+def left_the_ordinary(_: Path) -> Document:
+    """A new service, tags set late, and fees that nobody judges."""
+    ledger = bill([*ordinary(), *runaway(), *tagged_late(), *monthly_fees()])
+    return _at_a_fixed_time(anomalies(ledger, find_anomalies(ledger)))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -191,6 +200,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "reconcile_invoices": reconciled_with_invoices,
     "estimates": estimates,
     "variance": held_against_estimates,
+    "anomalies": left_the_ordinary,
 }
 
 

@@ -18,7 +18,6 @@ from finops.errors import FinopsError
 if TYPE_CHECKING:
     from finops.reader import Ledger
 
-BASE_DAYS = 28
 PLANNED_DAYS = 14
 """From a planned day on cost may change for so long."""
 _PLACE = ("account", "region", "service", "usage_type")
@@ -53,13 +52,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Slice:
-    """A series for some days [start, end), which were expected to cost `expected` in all."""
+    """A series for some days [start, end), which were expected to cost `expected` in all.
+
+    `base` is the first day of those before, whose cost tells how the expected cost is made up.
+    """
 
     level: Level
     key: tuple[str, ...]
     start: date
     end: date
     expected: Decimal
+    base: date
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Cells:
     owner: str
 
     def of(self, one: Slice, resources: bool = False) -> list[Cell]:
-        """The cells of a slice; their expected cost sums to the slice's, divided as the four weeks before it cost.
+        """The cells of a slice; their expected cost sums to the slice's, divided as its days before cost.
 
         With `resources` each resource is a cell of its own, with the value of its owner tag.
         """
@@ -85,13 +88,13 @@ class Cells:
             "coalesce(sum(cost) filter (where charge_day < ?), 0) as base from anomaly_cells "
             f"where charge_day >= ? and charge_day < ?{slice_of} group by {', '.join(names)} "
             f"order by actual desc, {', '.join(names)}",
-            [one.start, one.start, one.start - BASE_DAYS * _DAY, one.end, *one.key],
+            [one.start, one.start, one.base, one.end, *one.key],
         ).fetchall()
         return _divided(rows, one.expected)
 
 
 def create_cells(ledger: Ledger, slices: Sequence[Slice]) -> Cells:
-    """Create the table: usage of the days of the slices and of four weeks before each, by all that it is asked by."""
+    """Create the table: usage of the days of the slices and of those before, by all that it is asked by."""
     settings = ledger.settings
     owner = f"tag:{settings.owners.tag}"
     words = [*_PLACE, "resource", owner, *(part.word for one in slices for part in one.level.dimensions)]
@@ -106,7 +109,7 @@ def create_cells(ledger: Ledger, slices: Sequence[Slice]) -> Cells:
         f"from resource_daily as facts {joins.sql} "
         f"where {USAGE} and facts.charge_day >= ? and facts.charge_day < ? group by all"
     )
-    first = min(one.start for one in slices) - BASE_DAYS * _DAY
+    first = min(one.base for one in slices)
     ledger.connection.execute(
         f"create or replace temp table anomaly_cells as select *{flags} from ({inner})",
         [*values, *joins.params, first, max(one.end for one in slices)],

@@ -58,11 +58,10 @@ def find_anomalies(ledger: Ledger, start: date | None = None, end: date | None =
     judged = _judged(series, policy)
     first, last = start or series.start, end or series.day(len(series.days))
     alarms = [one for one in judged.alarms if first <= series.day(one.detected) < last and _is_told(series, one)]
-    moved = find_moved(series, alarms, judged.expected)
-    events, planned = _events(ledger, series, judged, [one for one in alarms if one not in moved])
+    events, planned, moved = _explained(ledger, series, judged, alarms)
     return Found(
         events=tuple(sorted(events, key=lambda one: (-abs(one.impact), one.start, one.key))),
-        moved=tuple(dict.fromkeys(moved.values())),
+        moved=tuple(moved),
         planned=tuple(planned),
         unchecked=tuple(problems),
         judged=(max(first, series.day(WARM_UP)), last),
@@ -96,29 +95,45 @@ def _is_told(series: Series, alarm: Alarm) -> bool:
     return not series.keys[alarm.series][0].only_new or alarm.kind == "new"
 
 
-def _events(ledger: Ledger, series: Series, judged: Judged, alarms: Sequence[Alarm]) -> tuple[list[Event], list[Event]]:
-    """The events, and those that a planned change explains."""
-    slices = [_slice(series, judged, one) for one in alarms]
-    if not slices:
-        return [], []
+def _explained(
+    ledger: Ledger, series: Series, judged: Judged, alarms: Sequence[Alarm]
+) -> tuple[list[Event], list[Event], list[Moved]]:
+    """The events, those that a planned change explains, and the alarms that are only cost called something else."""
+    if not alarms:
+        return [], [], []
+    slices = [_slice(series, judged, one.series, one) for one in alarms]
     cells = create_cells(ledger, slices)
     raised = [Raised(one, part, cells.of(part)) for one, part in zip(alarms, slices, strict=True)]
+    raised = [one for one in raised if one.cells]
+    moved = find_moved(series, judged.expected, raised, cells, lambda at, one: _slice(series, judged, at, one.alarm))
     events: list[Event] = []
     planned: list[Event] = []
-    for one in merge([one for one in raised if one.cells]):
-        found = cells.of(one.slice, resources=True)
-        by_plan = sum((cell.excess for cell in one.cells if cell.planned), Decimal(0))
-        expected = one.excess != 0 and by_plan / one.excess >= _PLANNED
-        event = event_of(one, found, series, ledger.settings.owners, _ordinary_day(series, judged, one.alarm.start))
-        (planned if expected else events).append(event)
-    return events, planned
+    for one in merge([one for at, one in enumerate(raised) if at not in moved]):
+        event = event_of(
+            one,
+            cells.of(one.slice, resources=True),
+            series,
+            ledger.settings.owners,
+            _ordinary_day(series, judged, one.alarm.start),
+        )
+        (planned if _is_planned(one) else events).append(event)
+    told = {(one.start, one.level, one.source, one.target): one for one in moved.values()}
+    return events, planned, sorted(told.values(), key=lambda one: (one.start, one.level, one.source))
 
 
-def _slice(series: Series, judged: Judged, alarm: Alarm) -> Slice:
-    level, key = series.keys[alarm.series]
-    expected = float(judged.expected[alarm.series, alarm.start : alarm.end].sum())
+def _is_planned(one: Raised) -> bool:
+    by_plan = sum((cell.excess for cell in one.cells if cell.planned), Decimal(0))
+    return one.excess != 0 and by_plan / one.excess >= _PLANNED
+
+
+def _slice(series: Series, judged: Judged, at: int, alarm: Alarm) -> Slice:
+    """The days of an alarm of a series, its own or another one."""
+    level, key = series.keys[at]
+    expected = float(judged.expected[at, alarm.start : alarm.end].sum())
     exact = Decimal(repr(max(0.0, expected))).quantize(_SCALE)
-    return Slice(level, key, series.day(alarm.start), series.day(alarm.end), exact)
+    known = [day for day in range(alarm.start) if series.days[day].gap is None] or [0]
+    base = series.day(known[-_ORDINARY_DAYS:][0])
+    return Slice(level, key, series.day(alarm.start), series.day(alarm.end), exact, base)
 
 
 def _ordinary_day(series: Series, judged: Judged, at: int) -> Decimal:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from finops.anomalies.cells import Cell, Cells, Slice
 from finops.anomalies.levels import TOTAL
+from finops.anomalies.merge import Raised
 from finops.anomalies.series import Series
 
 if TYPE_CHECKING:
-    from finops.advice.anomaly import Alarm
     from finops.advice.anomaly_baseline import Array
 
-_SAME = 0.25
+# Between what falls and what rises, and how much of it has to be of the same accounts, regions and kinds of usage.
+_ALIKE = 0.25
+_SAME_PLACES = 0.7
 _SCALE = Decimal("1e-10")
+Place = Callable[[Cell], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -30,23 +35,65 @@ class Moved:
     daily: Decimal
 
 
-def find_moved(series: Series, alarms: Sequence[Alarm], expected: Array) -> dict[Alarm, Moved]:
-    """The alarms that another value of the same dimension takes back, day for day, within a quarter of them."""
-    found: dict[Alarm, Moved] = {}
-    for alarm in alarms:
-        level, key = series.keys[alarm.series]
-        if level.name == TOTAL:
+def find_moved(
+    series: Series, expected: Array, raised: Sequence[Raised], cells: Cells, slice_of: Callable[[int, Raised], Slice]
+) -> Mapping[int, Moved]:
+    """By their place among `raised`, the alarms that another value of the same dimension takes back.
+
+    What falls has to be what rises: within a quarter of it, and of the same places. `slice_of` gives another series
+    the days of an alarm.
+    """
+    found: dict[int, Moved] = {}
+    for at, one in enumerate(raised):
+        if one.slice.level.name == TOTAL:
             continue
-        days = slice(alarm.start, alarm.end)
-        excess = (series.costs[:, days] - expected[:, days]).mean(axis=1)
-        mine = float(excess[alarm.series])
-        peers = [at for at, (other, _) in enumerate(series.keys) if other.name == level.name and at != alarm.series]
-        if not peers or not mine:
-            continue
-        other = min(peers, key=lambda at: excess[at] if mine > 0 else -excess[at])
-        if abs(mine + float(excess[other])) <= _SAME * abs(mine):
-            names = " / ".join(key), " / ".join(series.keys[other][1])
-            source, target = names if mine < 0 else names[::-1]
-            daily = Decimal(repr(abs(mine))).quantize(_SCALE)
-            found[alarm] = Moved(series.day(alarm.start), level.name, source, target, daily)
+        for peer in _peers(series, expected, one):
+            other = cells.of(slice_of(peer, one))
+            if _is_same(one, other):
+                found[at] = _moved(series, one, series.keys[peer][1])
+                break
     return found
+
+
+def _peers(series: Series, expected: Array, one: Raised) -> Iterator[int]:
+    """The series of the alarm's level that changed by about as much the other way, the nearest first."""
+    days = slice(one.alarm.start, one.alarm.end)
+    excess = (series.costs[:, days] - expected[:, days]).sum(axis=1)
+    mine = float(excess[one.alarm.series])
+    apart = abs(excess + mine)
+    near = [
+        at
+        for at, (level, _) in enumerate(series.keys)
+        if level.name == one.slice.level.name and apart[at] <= _ALIKE * abs(mine)
+    ]
+    yield from sorted(near, key=lambda at: float(apart[at]))
+
+
+def _is_same(one: Raised, other: Sequence[Cell]) -> bool:
+    place = _place_at(one.slice.level.name)
+    mine, theirs = _by_place(one.cells, place), _by_place(other, place)
+    shared = sum(min(abs(amount), abs(theirs[at])) for at, amount in mine.items() if theirs.get(at, 0) * amount < 0)
+    return shared >= _SAME_PLACES * abs(float(one.excess)) > 0
+
+
+def _place_at(level: str) -> Place:
+    """What stays the same when a value of the level changes: a service that is renamed renames its usage types too."""
+    if level == "service":
+        return lambda cell: (cell.account, cell.region)
+    if level in ("account", "service_account"):
+        return lambda cell: (cell.region, cell.usage_type)
+    return lambda cell: cell.place
+
+
+def _by_place(cells: Sequence[Cell], place: Place) -> Mapping[tuple[str, ...], float]:
+    found: dict[tuple[str, ...], float] = defaultdict(float)
+    for cell in cells:
+        found[place(cell)] += float(cell.excess)
+    return found
+
+
+def _moved(series: Series, one: Raised, other: tuple[str, ...]) -> Moved:
+    daily = one.excess / (one.alarm.end - one.alarm.start)
+    names = " / ".join(other), " / ".join(one.slice.key)
+    source, target = names if daily > 0 else names[::-1]
+    return Moved(series.day(one.alarm.start), one.slice.level.name, source, target, abs(daily).quantize(_SCALE))
