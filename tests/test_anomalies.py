@@ -43,7 +43,7 @@ def only(answer: Found) -> Event:
 def test_an_ordinary_bill_has_no_events_and_says_how_much_was_judged() -> None:
     answer = found(ordinary())
     assert (answer.events, answer.unchecked) == ((), ())
-    assert answer.judged == (date(2026, 8, 15), date(2026, 11, 1))
+    assert answer.judged == (date(2026, 8, 8), date(2026, 11, 1))
     assert answer.series >= 10
 
 
@@ -139,7 +139,7 @@ def test_a_range_tells_what_was_detected_in_it_with_all_history_behind_it() -> N
     ("lines", "code"),
     [
         ([], "nothing_to_judge"),
-        (steady("100", date(2026, 10, 20)), "too_little_history"),
+        (steady("100", date(2026, 10, 26)), "too_little_history"),
     ],
 )
 def test_what_cannot_be_judged_says_so(lines: list[Line], code: str) -> None:
@@ -149,7 +149,7 @@ def test_what_cannot_be_judged_says_so(lines: list[Line], code: str) -> None:
 
 
 def test_a_range_before_the_first_day_that_can_be_judged_says_so() -> None:
-    answer = find_anomalies(bill(ordinary()), FIRST, date(2026, 8, 10))
+    answer = find_anomalies(bill(ordinary()), FIRST, date(2026, 8, 6))
     assert [one.code for one in answer.unchecked] == ["range_not_judged"]
 
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WARM_UP", "Alarm", "Judged", "Thresholds", "judge"]
 
-WARM_UP = 14
-"""Days of data before anything is judged, and before what was never there counts as new."""
+WARM_UP = 7
+"""Days of data before anything is judged; weekdays are told apart from the third week on."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _judge_day(
             busy[series] = True
             open_event(past, watch, int(series), at, sign, int(since[series]), bool(planned[series]))
     for event in list(watch.open.values()):
-        if unknown[event.series]:
+        if unknown[event.series] and (event.rises or not complete[event.series]):
             past.clean[event.series, at] = past.expected[event.series, at]
             past.even[event.series, at] = event.level
         else:

@@ -89,7 +89,7 @@ def ordinary(past: Past, at: int, calendar: Sequence[int], born: Array) -> Ordin
     """
     import numpy as np
 
-    since = slice(max(WEEK, at - MEMORY), at)
+    since = slice(max(WEEK if at > 2 * WEEK else 0, at - MEMORY), at)
     level, profile, monthly = _level(past, at), _profile(past, at), _monthly(past, at, calendar)
     expected = level * profile * monthly
     spread = np.maximum(_MAD * np.median(past.deviation[:, since], axis=1), LEAST_SPREAD) * expected
@@ -99,8 +99,8 @@ def ordinary(past: Past, at: int, calendar: Sequence[int], born: Array) -> Ordin
         monthly=monthly,
         expected=expected,
         spread=np.maximum(spread, LEAST_SPREAD_MONEY),
-        highest=past.surprise[:, since].max(axis=1) * expected,
-        lowest=np.partition(past.clean[:, at - FORTNIGHT : at], 2, axis=1)[:, 2],
+        highest=_highest(past, at, since, expected),
+        lowest=np.partition(past.clean[:, max(0, at - FORTNIGHT) : at], 2, axis=1)[:, 2],
         scarce=_scarce(past, at, born),
     )
 
@@ -144,6 +144,15 @@ def _ratio(past: Past, at: int) -> Array:
 
     week = past.seen[:, max(0, at - WEEK + 1) : at + 1].mean(axis=1)
     return np.where(week > 0, past.seen[:, at] / np.where(week > 0, week, 1), 1)
+
+
+def _highest(past: Past, at: int, since: slice, expected: Array) -> Array:
+    """The largest surprise so far; while weekdays are not told apart, the dearest day."""
+    import numpy as np
+
+    if at < 3 * WEEK:
+        return np.asarray(np.maximum(0, past.clean[:, :at].max(axis=1) - expected))
+    return np.asarray(past.surprise[:, since].max(axis=1) * expected)
 
 
 def _scarce(past: Past, at: int, born: Array) -> Array:

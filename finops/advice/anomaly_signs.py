@@ -27,6 +27,9 @@ _SLOPE_ERRORS = 4.0
 _LEAST_SLOPE = 0.015
 _EACH_THIRD = 1.02
 _GONE = 0.5
+_OF_LOWEST = 0.5
+# Before weekdays are told apart a day has to be so much of the ordinary above it, and no other sign counts.
+_EARLY = 0.6
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,17 @@ def signs(
     excess = cost - found.expected
     sigmas, share = excess / found.spread, wanted.percent / 100 * found.expected
     needed = np.maximum(np.maximum(wanted.sigmas * found.spread, share), _BEYOND * found.highest)
-    _sum_up(watch, at, sigmas, complete)
+    early = at < FORTNIGHT
+    if early:
+        needed = np.maximum(needed, _EARLY * found.expected)
+    if not early:
+        _sum_up(watch, at, sigmas, complete)
     summed = (watch.cusum > _SUM * wanted.sigmas) & (excess > share / 2) & (sigmas > 1)
-    gone = (cost < _GONE * found.expected) & (cost < 0.4 * found.lowest) & (sigmas < -3) & complete & ~found.scarce
+    gone = (
+        (cost < _GONE * found.expected) & (cost < _OF_LOWEST * found.lowest) & (sigmas < -3) & complete & ~found.scarce
+    )
+    if early:
+        return {"spike": (excess > needed, today)}
     return {
         "spike": (excess > needed, today),
         "sum": (summed, np.minimum(watch.since, at)),
