@@ -10,7 +10,9 @@ import pytest
 from finops.anomalies.document import anomalies
 from finops.anomalies.events import Event
 from finops.anomalies.find import Found, find_anomalies
+from finops.anomalies.replay import replay
 from finops.config import Planned
+from finops.errors import DataError
 from tests.anomaly_ledger import (
     FIRST,
     LAST,
@@ -156,3 +158,27 @@ def test_a_range_before_the_first_day_that_can_be_judged_says_so() -> None:
 def test_the_id_of_an_event_stays_as_days_are_added() -> None:
     cut = [one for one in [*ordinary(), *runaway()] if one.charge_day < date(2026, 10, 18)]
     assert only(found(cut)).id == only(found([*ordinary(), *runaway()])).id
+
+
+@pytest.fixture(scope="module")
+def replayed() -> list[dict[str, object]]:
+    document = replay(bill(ordinary()), 40)
+    return [dict(zip(document.rows.names, row, strict=True)) for row in document.rows.read(None)]
+
+
+def test_a_replay_on_an_ordinary_bill_finds_what_was_put_in_and_raises_nothing_else(
+    replayed: list[dict[str, object]],
+) -> None:
+    (own,) = [row for row in replayed if row["setting"] == "yours"]
+    assert own["recall"] >= Decimal(80)  # type: ignore[operator]
+    assert own["precision"] >= Decimal(90)  # type: ignore[operator]
+    assert own["false_alarms_per_month"] == 0
+
+
+def test_a_replay_tells_what_other_thresholds_would_have_done(replayed: list[dict[str, object]]) -> None:
+    assert len({(row["sigmas"], row["min_impact"]) for row in replayed}) == len(replayed) >= 6
+
+
+def test_a_replay_of_too_few_days_is_refused() -> None:
+    with pytest.raises(DataError, match="too few to replay"):
+        replay(bill(steady("100", date(2026, 10, 1))), 90)

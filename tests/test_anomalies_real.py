@@ -27,10 +27,11 @@ if not (ROOT / "daily_cost_real").is_dir():
 
 OCTOBER = date(2018, 10, 1)
 DAYS = 92
-# What the workshop's resources did: two Glue endpoints began, then Glue, the databases and the instances ended.
+# What the workshop did: two Glue endpoints and QuickSight began, then Glue, databases and instances ended.
 STEPS = {
     ("AWSGlue", date(2018, 10, 10), True),
     ("AWSGlue", date(2018, 10, 18), True),
+    ("AmazonQuickSight", date(2018, 10, 25), True),
     ("AWSGlue", date(2018, 11, 21), False),
     ("AmazonRDS", date(2018, 11, 25), False),
     ("AmazonEC2", date(2018, 11, 25), False),

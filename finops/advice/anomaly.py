@@ -4,7 +4,7 @@ Method. The ordinary cost of a day is a level times the profile of its weekday (
 weekday's cost over the mean of the seven days up to it). The level is the median of the last two weeks so adjusted,
 moved on by the growth that the two fortnights before agree on, at most half a percent a day. What a day of the month
 had alone a month ago (a batch at its end, fees on day 1) is ordinary on that day again. The spread is 1.4826 times the
-median absolute deviation of the last eight weeks, at least 5 % of the level and one unit of currency.
+median absolute deviation of the last eight weeks, at least 5 % of the level and a tenth of what is worth telling.
 
 A day is held against it in three ways: alone (a spike), summed with the days before it (a shift, by a CUSUM after
 Page 1954), and as the slope of the last weeks against the level before them (a slow leak). What is found opens an
@@ -37,6 +37,8 @@ __all__ = ["WARM_UP", "Alarm", "Judged", "Thresholds", "judge"]
 
 WARM_UP = 7
 """Days of data before anything is judged; weekdays are told apart from the third week on."""
+# A spread of less than a tenth of what is worth telling is none.
+_LEAST_SPREAD = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def judge(costs: Array, start: date, complete: Array, planned: Array, wanted: Th
     """
     wanted = wanted or Thresholds()
     series, days = costs.shape
-    past, watch = Past.of(costs, complete), Watch.of(series, a_month_before(start, days))
+    past, watch = Past.of(costs, complete, wanted.impact * _LEAST_SPREAD), Watch.of(series, a_month_before(start, days))
     for at, calendar in enumerate(same_places(start, days)):
         if at < WARM_UP:
             begin(past, at)
@@ -71,7 +73,7 @@ def _judge_day(
     import numpy as np
 
     cost = past.costs[:, at]
-    hold(watch, found)
+    hold(past, watch, found)
     busy = _marked(len(cost), list(watch.open))
     unknown = (~complete & (cost < found.expected)) | (found.scarce & (cost <= 0))
     learn(past, at, np.where(unknown, found.expected, cost), found, ~unknown & ~busy)

@@ -15,9 +15,8 @@ WEEK = 7
 FORTNIGHT = 14
 MEMORY = 56
 _MAD = 1.4826
-# Of the level, and in units of currency: nobody asks about less.
+# Of the level: nobody asks about less.
 LEAST_SPREAD = 0.05
-LEAST_SPREAD_MONEY = 1.0
 # Half a percent a day, sixteen a month, is as fast as a business grows for long.
 _MOST_GROWTH = 0.07
 # A series without cost on more of its days than this has no level to speak of.
@@ -34,6 +33,8 @@ class Past:
     costs: Array
     complete: Array
     """Which days are all there."""
+    least_spread: float
+    """In units of currency."""
     clean: Array
     """The cost that the baseline learns from: within events what was expected instead."""
     seen: Array
@@ -54,13 +55,14 @@ class Past:
     level: Array
 
     @classmethod
-    def of(cls, costs: Array, complete: Array) -> Past:
+    def of(cls, costs: Array, complete: Array, least_spread: float) -> Past:
         """Nothing is known yet but the costs, of which each day is read when its turn comes."""
         import numpy as np
 
         clean, seen, ratio, even, off, surprise, deviation, expected, level = (np.zeros(costs.shape) for _ in range(9))
+        profile = np.ones(costs.shape)
         return cls(
-            costs, complete, clean, seen, ratio, np.ones(costs.shape), even, off, surprise, deviation, expected, level
+            costs, complete, least_spread, clean, seen, ratio, profile, even, off, surprise, deviation, expected, level
         )
 
 
@@ -98,7 +100,7 @@ def ordinary(past: Past, at: int, calendar: Sequence[int], born: Array) -> Ordin
         profile=profile,
         monthly=monthly,
         expected=expected,
-        spread=np.maximum(spread, LEAST_SPREAD_MONEY),
+        spread=np.maximum(spread, past.least_spread),
         highest=_highest(past, at, since, expected),
         lowest=np.partition(past.clean[:, max(0, at - FORTNIGHT) : at], 2, axis=1)[:, 2],
         scarce=_scarce(past, at, born),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 from finops.advice.anomaly_baseline import (
     FORTNIGHT,
     LEAST_SPREAD,
-    LEAST_SPREAD_MONEY,
     MEMORY,
     WEEK,
     Ordinary,
@@ -104,14 +103,14 @@ class Watch:
         )
 
 
-def hold(watch: Watch, found: Ordinary) -> None:
+def hold(past: Past, watch: Watch, found: Ordinary) -> None:
     """Within an event the level of the baseline is the one before it."""
     for event in watch.open.values():
         at = event.series
         by_day = found.profile[at] * found.monthly[at]
         share = found.spread[at] / found.expected[at] if found.expected[at] > 0 else 0.0
         found.level[at], found.expected[at] = event.level, event.level * by_day
-        found.spread[at] = max(max(share, LEAST_SPREAD) * found.expected[at], LEAST_SPREAD_MONEY)
+        found.spread[at] = max(max(share, LEAST_SPREAD) * found.expected[at], past.least_spread)
 
 
 def open_event(past: Past, watch: Watch, series: int, at: int, sign: Sign, start: int, planned: bool) -> None:
@@ -165,7 +164,7 @@ def _is_back(past: Past, watch: Watch, event: Event, at: int) -> bool:
     cost, profile = past.costs[series, at], past.profile[series, at]
     if event.sign == "slope":
         return False
-    left = watch.levels[series][watch.levels[series] > LEAST_SPREAD_MONEY]
+    left = watch.levels[series][watch.levels[series] > past.least_spread]
     low, high = (1 - _BACK) * left * min(profile, 1), (1 + _BACK) * left * max(profile, 1)
     if at - watch.left[series] <= _REMEMBERED and ((cost >= low) & (cost <= high)).any():
         return True
@@ -185,12 +184,13 @@ def follow(past: Past, watch: Watch, event: Event, at: int, found: Ordinary, wan
     past.even[series, at] = event.level
     event.excess += excess
     event.height = max(event.height, abs(excess) / max(event.level, 1e-9))
-    event.score = max(event.score, abs(excess) / max(float(found.spread[series]), LEAST_SPREAD_MONEY))
-    more = max(2 * float(found.spread[series]), wanted.percent / 200 * float(expected))
+    event.score = max(event.score, abs(excess) / max(float(found.spread[series]), past.least_spread))
+    is_new = event.level <= past.least_spread / 2
+    more = 0.0 if is_new else max(2 * float(found.spread[series]), wanted.percent / 200 * float(expected))
     if excess > more if event.rises else cost < 0.6 * expected:
         event.last, event.days = at, event.days + 1
         _raise(event, at, wanted)
-    if at - event.last >= (_QUIET if event.level > LEAST_SPREAD_MONEY / 2 else WEEK):
+    if at - event.last >= (WEEK if is_new else _QUIET):
         _end(past, watch, event, "over")
         back = slice(event.last + 1, at + 1)
         past.clean[series, back] = past.costs[series, back]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from finops.advice.anomaly_baseline import FORTNIGHT, LEAST_SPREAD_MONEY, Ordinary, Past
+from finops.advice.anomaly_baseline import FORTNIGHT, Ordinary, Past
 
 if TYPE_CHECKING:
     from finops.advice.anomaly_baseline import Array
@@ -62,9 +62,11 @@ def signs(
     )
     if early:
         return {"spike": (excess > needed, today)}
+    never = past.clean[:, max(0, at - 2 * FORTNIGHT) : at].max(axis=1) <= 0
     return {
-        "spike": (excess > needed, today),
-        "sum": (summed, np.minimum(watch.since, at)),
+        # What was never there has nothing to stand out from: whether it is told is a matter of what it comes to.
+        "spike": (np.where(never, cost > 0, excess > needed), today),
+        "sum": (summed, watch.since),
         "slope": _slopes(past, watch, at, found, wanted),
         "drop": (gone, today),
     }
@@ -75,8 +77,8 @@ def _sum_up(watch: Watch, at: int, sigmas: Array, complete: Array) -> None:
     import numpy as np
 
     step = np.clip(sigmas - _SLACK, -_MOST_A_DAY, _MOST_A_DAY)
+    watch.since = np.where(watch.cusum == 0, at, watch.since)
     watch.cusum = np.where(complete | (step > 0), np.maximum(0, watch.cusum + step), watch.cusum)
-    watch.since = np.where(watch.cusum == 0, at + 1, watch.since)
 
 
 def _slopes(past: Past, watch: Watch, at: int, found: Ordinary, wanted: Thresholds) -> tuple[Array, Array]:
@@ -91,7 +93,7 @@ def _slopes(past: Past, watch: Watch, at: int, found: Ordinary, wanted: Threshol
             continue
         line = np.arange(days) - (days - 1) / 2
         level = np.median(past.even[:, first - 2 * FORTNIGHT : first], axis=1)
-        before = np.maximum(level, LEAST_SPREAD_MONEY / 2)
+        before = np.maximum(level, past.least_spread / 2)
         window = past.even[:, first : at + 1] / before[:, None]
         slope = window @ line / (line @ line)
         least = np.maximum(_LEAST_SLOPE, _SLOPE_ERRORS * _ALIKE * spread / np.sqrt(line @ line))
