@@ -184,6 +184,9 @@ _KEYS = {
         "planned": "events that a `[[planned]]` change explains",
         "other_charges": "what is not judged",
         "contributions": "what each event is made up of",
+        "aws_id": "AWS's own id of what it found",
+        "feedback": "what somebody told AWS of it",
+        "ours": "`id` of the event that is of the same days and place, blank where there is none",
     },
     "anomalies --replay": {
         "sigmas": "the setting tried",
@@ -192,7 +195,7 @@ _KEYS = {
         "precision": "found in percent of found and false alarms; null without either",
         "recall": "found in percent of injected",
         "delay_days": "days from the first one of an anomaly to its alarm, on average",
-        "false_alarms_per_month": "alarms on the bill as it is, over all services within accounts: true ones among them",
+        "false_alarms_per_month": "alarms on the bill as it is, in all services within accounts, true ones included",
         "kind": "what was injected",
         "injected": "how many",
         "found": "how many raised an alarm while they lasted, at your setting",
