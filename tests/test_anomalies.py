@@ -162,7 +162,7 @@ def test_the_id_of_an_event_stays_as_days_are_added() -> None:
 
 @pytest.fixture(scope="module")
 def replayed() -> list[dict[str, object]]:
-    document = replay(bill(ordinary()), 40)
+    document = replay(bill(ordinary()), 45)
     return [dict(zip(document.rows.names, row, strict=True)) for row in document.rows.read(None)]
 
 

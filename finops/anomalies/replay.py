@@ -11,7 +11,7 @@ from finops.advice.anomaly import Alarm, Thresholds, judge
 from finops.anomalies.levels import NARROWEST, levels_of
 from finops.anomalies.series import Series, read_series
 from finops.document import Column, Document, Rows, basis_of
-from finops.errors import DataError
+from finops.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from finops.advice.anomaly_baseline import Array
@@ -36,6 +36,7 @@ _MONTH = 30.4
 # Cost that goes back to what it was is no false alarm.
 _AFTERMATH = 14
 _LEAST_HISTORY = 28
+_LEAST_DAYS = 42
 # What is put in, of an ordinary day's cost: by how much, and for how many days. A leak adds so much each day.
 _KINDS: Mapping[str, tuple[float, int]] = {
     "spike": (1.0, 2),
@@ -71,8 +72,10 @@ def replay(ledger: Ledger, days: int) -> Document:
 
     Every alarm on what was not injected counts as false, so precision and false alarms a month (over all services
     within accounts) are on the safe side where the bill has anomalies of its own. Raises DataError where too few days
-    are loaded or nothing costs enough.
+    are loaded or nothing costs enough, UsageError for fewer days than what is put in takes.
     """
+    if days < _LEAST_DAYS:
+        raise UsageError(f"a replay takes {_LEAST_DAYS} days at least", "--replay", f"--replay {_LEAST_DAYS}d")
     series = _narrowest(ledger)
     first = max(len(series.days) - days, _LEAST_HISTORY)
     costs, injected = _inject(series, first, float(ledger.settings.anomalies.min_impact))
@@ -94,7 +97,7 @@ def _narrowest(ledger: Ledger) -> Series:
     levels, _ = levels_of(ledger)
     least = float(ledger.settings.anomalies.min_impact)
     series = read_series(ledger, [one for one in levels if one[0].name == NARROWEST], least)
-    if series is None or len(series.days) < _LEAST_HISTORY + 2 * max(days for _, days in _KINDS.values()):
+    if series is None or len(series.days) < _LEAST_HISTORY + _LEAST_DAYS:
         known = len(series.days) if series else 0
         raise DataError(f"{known} days of usage are loaded, too few to replay", "--replay", "load the months before")
     return series
