@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 TABLE_ROWS = 20
 COLUMNS = (
-    Column("severity"),
-    Column("kind"),
     Column("start"),
     Column("end", "text", "never"),
     Column("detected", "text", "never"),
@@ -27,9 +25,11 @@ COLUMNS = (
     Column("account", "text", "filled"),
     Column("service", "text", "filled"),
     Column("region", "text", "filled"),
+    Column("kind"),
     Column("expected", "money", "never"),
     Column("actual", "money", "never"),
     Column("impact", "money"),
+    Column("severity"),
     Column("confidence", "text", "never"),
     Column("cause"),
     Column("owner", "text", "filled"),
@@ -83,8 +83,8 @@ def anomalies(ledger: Ledger, found: Found) -> Document:
 def row(one: Event) -> tuple[object, ...]:
     """One event as the values of `COLUMNS`."""
     return (
-        one.severity, one.kind, str(one.start), str(one.end), str(one.detected), one.level, one.key, one.account,
-        one.service, one.region, one.expected, one.actual, one.impact, one.confidence, one.cause, one.owner,
+        str(one.start), str(one.end), str(one.detected), one.level, one.key, one.account, one.service, one.region,
+        one.kind, one.expected, one.actual, one.impact, one.severity, one.confidence, one.cause, one.owner,
         one.evidence, one.id,
     )  # fmt: skip
 

@@ -174,15 +174,16 @@ def _cause(cells: Sequence[Cell], rises: bool) -> str:
     told = sorted({cell.resource_id for cell in inside} - {NONE})
     named = usage if usage != NONE else "usage"
     if most >= _MOSTLY * amount and resource != NONE:
-        named += f" of {resource}"
+        named += f" of {_short(resource)}"
     elif len(told) > 1:
-        named += (
-            f" of {len(told):,} resources, most of it {resource}"
-            if resource != NONE
-            else f" of {len(told):,} resources"
-        )
+        named += f" of {len(told):,} resources" + (f", most of it {_short(resource)}" if resource != NONE else "")
     share = min(Decimal(100), 100 * amount / whole) if whole > 0 else Decimal(100)
     return named if share >= 95 else f"{named} ({share:.0f}% of it)"
+
+
+def _short(resource: str) -> str:
+    """An ARN without what the row says beside it: partition, service, region and account."""
+    return resource.split(":", 5)[-1] if resource.startswith("arn:") else resource
 
 
 def _owner(cells: Sequence[Cell], rises: bool, owners: Owners) -> str:
