@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from finops.cli import main
+from tests.cost_explorer_delivery import Group, load_answer
 from tests.tiny_export import write_export
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "schema" / "output.schema.json"
@@ -114,3 +115,17 @@ def test_what_does_not_fit_is_said(
 def test_an_empty_database_cannot_be_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["anomalies", "--db", str(tmp_path / "none.duckdb")]) == 3
     assert "error: " in capsys.readouterr().err
+
+
+def test_a_month_of_cost_explorer_is_watched_by_service_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = [FIRST + timedelta(days=day) for day in range(DAYS)]
+    groups = [Group(day, Decimal("48.5")) for day in days]
+    groups += [Group(day, Decimal(120), "AmazonSageMaker") for day in days[STEP:]]
+    load_answer(tmp_path / "finops.duckdb", groups)
+    answer = ask(tmp_path / "finops.duckdb", capsys)
+    assert [(row["service"], row["account"], row["impact"]) for row in answer["rows"]] == [
+        ("AmazonSageMaker", "", 1320)
+    ]
+    assert "level_not_watched" in {problem["code"] for problem in answer["problems"]}

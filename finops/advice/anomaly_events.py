@@ -195,7 +195,11 @@ def follow(past: Past, watch: Watch, event: Event, at: int, found: Ordinary, wan
         back = slice(event.last + 1, at + 1)
         past.clean[series, back] = past.costs[series, back]
         past.even[series, back] = past.costs[series, back] / past.profile[series, back]
-    elif at - event.start + 1 >= _SETTLED and (at - event.start >= _AT_LATEST or _is_level(past, series, at)):
+    elif (
+        past.complete[series, at]
+        and at - event.start + 1 >= _SETTLED
+        and (at - event.start >= _AT_LATEST or _is_level(past, series, at))
+    ):
         _end(past, watch, event, "stays")
         _settle(past, watch, series, max(event.start, at - _SETTLED + 1), at, event.level)
 

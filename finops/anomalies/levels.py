@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from finops.catalog import Problem
+from finops.catalog import COST_EXPLORER, Problem
 from finops.dimensions import Dimension, dimension
-from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.config.settings import Settings
@@ -27,19 +26,27 @@ class Level:
     """Only what was not there before is told of it."""
 
 
-def levels_of(ledger: Ledger) -> tuple[list[tuple[Level, Ledger]], list[Problem]]:
-    """The levels, narrowest first, each with the ledger that has it; and which could not be read."""
-    found, problems = [], []
-    for level in _levels(ledger):
-        try:
-            found.append((level, ledger.over(*level.dimensions)))
-        except UsageError as error:
-            problems.append(Problem("level_not_watched", str(error), level.name))
-    return found, problems
+def levels_of(ledger: Ledger) -> tuple[list[Level], list[Problem]]:
+    """The levels, narrowest first, and what to say of those that cannot be watched."""
+    if not is_whole(ledger):
+        return [Level("service", (dimension("service"),)), Level(TOTAL)], [_COST_EXPLORER]
+    return _levels(ledger), []
+
+
+def is_whole(ledger: Ledger) -> bool:
+    """Whether no month is from Cost Explorer, which tells usage from fees by service alone."""
+    return all(one["format"] != COST_EXPLORER for one in ledger.deliveries)
+
+
+_COST_EXPLORER = Problem(
+    "level_not_watched",
+    "Cost Explorer tells usage from fees by service only: accounts, regions, environments and tags are not watched",
+    "Cost Explorer",
+)
 
 
 def asked_by(settings: Settings) -> str:
-    """What the ledger has to be opened by for all levels and for the causes, as `--by` takes it."""
+    """What a ledger of exports has to be opened by for all levels and for the causes, as `--by` takes it."""
     tags = [f"tag:{tag}" for tag in (*settings.tags.required, settings.owners.tag)]
     planned = [word for plan in settings.planned for word in plan.where]
     return ",".join(f'"{word}"' for word in dict.fromkeys(["environment", *tags, *planned]))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops.advice.anomaly import Alarm, Thresholds, judge
-from finops.anomalies.levels import NARROWEST, levels_of
+from finops.anomalies.levels import levels_of
 from finops.anomalies.series import Series, read_series
 from finops.document import Column, Document, Rows, basis_of
 from finops.errors import DataError, UsageError
@@ -70,8 +70,8 @@ class Result:
 def replay(ledger: Ledger, days: int) -> Document:
     """How each of several thresholds would have done over the last `days` days of an open ledger.
 
-    Every alarm on what was not injected counts as false, so precision and false alarms a month (over all services
-    within accounts) are on the safe side where the bill has anomalies of its own. Raises DataError where too few days
+    Every alarm on what was not injected counts as false, so precision and false alarms a month (over the narrowest
+    level) are on the safe side where the bill has anomalies of its own. Raises DataError where too few days
     are loaded or nothing costs enough, UsageError for fewer days than what is put in takes.
     """
     if days < _LEAST_DAYS:
@@ -96,7 +96,7 @@ def replay(ledger: Ledger, days: int) -> Document:
 def _narrowest(ledger: Ledger) -> Series:
     levels, _ = levels_of(ledger)
     least = float(ledger.settings.anomalies.min_impact)
-    series = read_series(ledger, [one for one in levels if one[0].name == NARROWEST], least)
+    series = read_series(ledger, levels[:1], least)
     if series is None or len(series.days) < _LEAST_HISTORY + _LEAST_DAYS:
         known = len(series.days) if series else 0
         raise DataError(f"{known} days of usage are loaded, too few to replay", "--replay", "load the months before")

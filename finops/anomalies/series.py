@@ -44,7 +44,7 @@ class Series:
         return self.start + timedelta(days=at)
 
 
-def read_series(ledger: Ledger, levels: Sequence[tuple[Level, Ledger]], least: float) -> Series | None:
+def read_series(ledger: Ledger, levels: Sequence[Level], least: float) -> Series | None:
     """The series of all levels but those that cost less than `least` in all; None where there is no day of usage."""
     import numpy as np
 
@@ -53,8 +53,8 @@ def read_series(ledger: Ledger, levels: Sequence[tuple[Level, Ledger]], least: f
         return None
     keys: list[tuple[Level, tuple[str, ...]]] = []
     rows: list[Array] = []
-    for level, part in levels:
-        for key, costs in _read(part, level, days[0].day, len(days)).items():
+    for level in levels:
+        for key, costs in _read(ledger, level, days[0].day, len(days)).items():
             if costs.sum() >= least or level.name == TOTAL:
                 keys.append((level, key))
                 rows.append(costs)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,17 +64,31 @@ def run(
     config: ConfigFile = None,
 ) -> None:
     """Find what left the ordinary in daily cost: since when, how much, why, whose."""
-    from finops.anomalies.levels import asked_by
     from finops.output import write
 
     days = _days(replay) if replay else 0
     if days and (period or last or from_ or to or aws):
         raise UsageError("--replay counts back from the newest day; it takes no other range and no --aws", "--replay")
-    by = asked_by(load_settings(config))
-    ask = asked(metric or "amortized", period, last, from_, to, where, export, by)
-    # The days before the range are what its days are held against.
-    with opened(replace(ask, period=None, last=None, start=None, end=None), db, config) as ledger:
+    ask = asked(metric or "amortized", period, last, from_, to, where, export)
+    with opened_with_history(ask, db, config) as ledger:
         write(_replayed(ledger, days) if days else _found(ledger, ask, aws), form, output)
+
+
+@contextmanager
+def opened_with_history(ask: Ask, db: Path | None, config: Path | None) -> Iterator[Ledger]:
+    """The ledger that `find_anomalies` takes: all days, because those before a range are what it is held against.
+
+    It is opened by all that is watched, as far as its months have it. Raises as `opened` does.
+    """
+    from finops.anomalies.levels import asked_by, is_whole
+
+    all_days = replace(ask, period=None, last=None, start=None, end=None)
+    with opened(all_days, db, config) as ledger:
+        if not is_whole(ledger):
+            yield ledger
+            return
+    with opened(replace(all_days, by=asked_by(load_settings(config))), db, config) as ledger:
+        yield ledger
 
 
 def _replayed(ledger: Ledger, days: int) -> Document:
