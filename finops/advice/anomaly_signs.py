@@ -16,9 +16,9 @@ Sign = Literal["spike", "sum", "slope", "drop"]
 # CUSUM (Page 1954): what a day adds beyond this many spreads, at most so many a day, up to a multiple of the threshold.
 _SLACK = 1.0
 _MOST_A_DAY = 4.0
-_SUM = 3.0
+_SUM = 4.0
 # Beyond the largest surprise of eight weeks by so much.
-_BEYOND = 1.25
+_BEYOND = 1.5
 # Least squares over these days; days of a bill are alike from one to the next, hence the wider error.
 _WINDOWS = (10, 14, 21)
 _ALIKE = 1.5
@@ -38,7 +38,7 @@ class Thresholds:
 
     impact: float = 10.0
     percent: float = 20.0
-    sigmas: float = 6.0
+    sigmas: float = 7.0
 
 
 def signs(

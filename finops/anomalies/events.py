@@ -27,6 +27,7 @@ _MEDIUM, _HIGH = Decimal("0.03"), Decimal("0.10")
 _SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 _LONG = 7
 _SURE = 2
+_FAR_OUT = 14
 # What is told of the parts of an event one by one, as a share of it; the rest is told in one sum.
 _TOLD = Decimal("0.01")
 _ZERO = Decimal(0)
@@ -162,7 +163,7 @@ def _confidence(raised: Raised, series: Series) -> Confidence:
     whole = sum(series.days[at].gap is None for at in range(alarm.start, alarm.end))
     if not whole:
         return "low"
-    return "high" if whole > _SURE or alarm.score >= 2 * 6 else "medium"
+    return "high" if whole > _SURE or alarm.score >= _FAR_OUT else "medium"
 
 
 def _cause(cells: Sequence[Cell], rises: bool) -> str:

@@ -27,7 +27,7 @@ COLUMNS = (
     Column("false_alarms_per_month", "money"),
 )
 BY_KIND = (Column("kind"), Column("injected", "count"), Column("found", "count"), Column("delay_days", "money"))
-_SIGMAS = (4, 5, 6, 8, 10)
+_SIGMAS = (4, 5, 6, 7, 8, 10)
 # Times the least impact of the settings.
 _IMPACTS = (0.5, 2.0)
 _SEED = 20_260_101

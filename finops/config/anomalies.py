@@ -13,4 +13,4 @@ class AnomalyPolicy:
 
     min_impact: Decimal = Decimal(10)
     min_percent: Decimal = Decimal(20)
-    sigmas: Decimal = Decimal(6)
+    sigmas: Decimal = Decimal(7)
