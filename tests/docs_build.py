@@ -211,6 +211,8 @@ _KEYS = {
         "path": "the model's file",
     },
 }
+# Commands that are no whole command line yet.
+_TYPED = {"anomalies --replay": "anomalies --replay 90d"}
 _KINDS = {"money": "exact decimal", "final": "true, false or null", "time": "UTC time", "day": "UTC day"}
 
 
@@ -390,7 +392,7 @@ def _output(verb: str) -> Iterator[str]:
     for one in _schema()["allOf"]:
         command = one["if"]["properties"]["command"]["const"]
         if command.partition(" ")[0] == verb:
-            with_option = "" if command == verb else f" of `finops {command}`"
+            with_option = "" if command == verb else f" of `finops {_TYPED.get(command, command)}`"
             yield from _keys_of(command, one["then"]["properties"], with_option)
 
 
