@@ -135,6 +135,7 @@ def test_a_range_tells_what_was_detected_in_it_with_all_history_behind_it() -> N
     held = bill([*ordinary(), *runaway()])
     assert len(find_anomalies(held, RUNAWAY, date(2026, 10, 14)).events) == 1
     assert find_anomalies(held, date(2026, 10, 14), None).events == ()
+    assert find_anomalies(held, RUNAWAY, date(2027, 1, 1)).judged == (RUNAWAY, date(2026, 11, 1))
 
 
 @pytest.mark.parametrize(

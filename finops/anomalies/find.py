@@ -56,7 +56,8 @@ def find_anomalies(ledger: Ledger, start: date | None = None, end: date | None =
     if (short := _too_short(series, start, end)) is not None:
         return Found(unchecked=(*problems, short), series=len(series.keys))
     judged = _judged(series, policy)
-    first, last = start or series.start, end or series.day(len(series.days))
+    beyond = series.day(len(series.days))
+    first, last = start or series.start, min(end or beyond, beyond)
     alarms = [one for one in judged.alarms if first <= series.day(one.detected) < last and _is_told(series, one)]
     events, planned, moved = _explained(ledger, series, judged, alarms)
     return Found(
