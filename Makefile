@@ -11,7 +11,7 @@ PIP_INSTALL := -m pip install --quiet --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types imports docs-check docs bench wheel wheel-check lock clean
+.PHONY: help demo test check format lint types imports docs-check docs bench bench-anomalies wheel wheel-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ docs: $(VENV)/.dev ## Write the generated pages of docs/ anew
 
 bench: $(VENV)/.dev ## Measure ingest and queries against bare DuckDB
 	@$(BIN)/python -m tests.bench
+
+bench-anomalies: $(VENV)/.dev ## Measure the detector of anomalies beside others; writes docs/anomalies.md (ten minutes)
+	@$(BIN)/python -m tests.bench.anomalies --slow --write
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	@rm -f dist/finops-*.whl

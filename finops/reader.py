@@ -263,6 +263,17 @@ def _days(connection: DuckDBPyConnection, ask: Ask) -> tuple[date | None, date |
     return _last(ask.last, row[0])
 
 
+def days_asked(ledger: Ledger, ask: Ask) -> tuple[date | None, date | None]:
+    """The charge days [first, end) that another question asks of this ledger, a period as its month; None: no limit.
+
+    Raises UsageError for options that exclude each other or name no span.
+    """
+    if ask.period and not (ask.last or ask.start or ask.end):
+        first = date.fromisoformat(f"{ask.period}-01")
+        return first, _month(first.year * 12 + first.month)
+    return _days(ledger.connection, ask)
+
+
 def _last(text: str, newest: datetime) -> tuple[date, date]:
     """The last whole weeks (Monday to Sunday), days or months of data that ends at `newest`, UTC."""
     found = _LAST.fullmatch(text.strip().lower())

@@ -40,6 +40,9 @@ _FIRST = {
         ("`environment`", "text", "by the rules of `[environments]`; with `--by` the key is what was typed")
     ],
 }
+# Commands that are no whole command line yet.
+# An option that takes a value is written with one.
+_TYPED = {"anomalies --replay": "anomalies --replay 90d", "spend --per": "spend --per METRIC"}
 _KINDS = {"money": "exact decimal", "final": "true, false or null", "time": "UTC time", "day": "UTC day"}
 
 
@@ -222,9 +225,7 @@ def _output(verb: str) -> Iterator[str]:
     for one in _schema()["allOf"]:
         command = one["if"]["properties"]["command"]["const"]
         if command.partition(" --")[0] == verb:
-            # An option that takes a value is written with one.
-            value = " METRIC" if command.endswith("--per") else ""
-            with_option = "" if command == verb else f" of `finops {command}{value}`"
+            with_option = "" if command == verb else f" of `finops {_TYPED.get(command, command)}`"
             yield from _keys_of(command, one["then"]["properties"], with_option)
 
 

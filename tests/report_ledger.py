@@ -183,6 +183,7 @@ create table resource_daily (
     x_usage_type varchar, resource_id varchar, tag_set_id ubigint, billing_currency varchar default 'USD',
     x_taggable boolean, x_is_long boolean, cost decimal(38, 10), line_items bigint, hours_mask integer,
     billing_period varchar as (strftime(charge_day, '%Y-%m')),
+    x_charge_type varchar as (case when x_line_item_type = 'Usage' then 'usage' else lower(x_line_item_type) end),
     x_unblended_cost decimal(38, 10) as (cost), x_amortized_cost decimal(38, 10) as (cost)
 );
 create table cost_changes (
@@ -202,7 +203,7 @@ create view all_resource_daily as select * from resource_daily;
 
 _DAILY_COST = """
 create view all_daily_cost as
-select * exclude (resource_id, x_usage_type, x_unblended_cost, x_amortized_cost, line_items, hours_mask),
+select * exclude (resource_id, x_usage_type, x_charge_type, x_unblended_cost, x_amortized_cost, line_items, hours_mask),
     sum(cost) as x_unblended_cost, sum(cost) as x_amortized_cost,
     sum(line_items) as line_items, bit_or(hours_mask) as hours_mask
 from resource_daily group by all;

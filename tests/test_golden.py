@@ -19,6 +19,8 @@ import jsonschema
 import pytest
 
 from finops.allocate import allocated_spend
+from finops.anomalies.document import anomalies
+from finops.anomalies.find import find_anomalies
 from finops.budgets.document import budgets_held
 from finops.catalog import Problem
 from finops.changes import changes
@@ -53,6 +55,7 @@ from finops.variance.reading import read_estimates
 from finops.variance.why.answer import why
 from finops.variance.why.spans import Asked
 from tests import report_ledger
+from tests.anomaly_ledger import bill, monthly_fees, ordinary, runaway, tagged_late
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.estimated_bill import october
 from tests.hourly_export import loaded as loaded_hours
@@ -282,6 +285,12 @@ def unit_economics(_: Path) -> Document:
     return replace(document, basis=replace(document.basis, deliveries=(), final=False))
 
 
+def left_the_ordinary(_: Path) -> Document:
+    """A new service, tags set late, and fees that nobody judges."""
+    ledger = bill([*ordinary(), *runaway(), *tagged_late(), *monthly_fees()])
+    return _at_a_fixed_time(anomalies(ledger, find_anomalies(ledger)))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -304,6 +313,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "variance_why": explained_change,
     "prices_status": priced,
     "recommend_commitments": committed,
+    "anomalies": left_the_ordinary,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from finops.catalog import Problem
+from finops.check.anomalies import anomalies
 from finops.check.bill import bill
 from finops.check.budgets import budgets, forecasts
 from finops.check.case import Case
@@ -27,6 +28,7 @@ GATES: Mapping[str, Run] = {
     "budget": budgets,
     "forecast": forecasts,
     "variance": estimates,
+    "anomaly": anomalies,
     "coverage": coverage,
     "gap": gaps,
     "reconcile": bill,

@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "estimates read": "Read the cost figures of architecture documents, with file and line, and check their sums.",
     "estimates propose": "Propose a document whose costs are those of the bill, as a unified diff.",
     "variance": "Hold the estimates of documents against the bill, line by line; or say why cost changed.",
+    "anomalies": "Find what left the ordinary in daily cost: since when, how much, why, whose.",
     "recommend commitments": "Advise Savings Plans and reservations from the hours of the bill; name what "
     "is held and unused.",
     "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",

@@ -6,6 +6,7 @@ from pathlib import Path as File
 from typing import Any
 
 from finops.config.allocations import allocations
+from finops.config.anomalies import AnomalyPolicy
 from finops.config.budgets import budgets
 from finops.config.commitments import commitment_policy
 from finops.config.lines import Path
@@ -55,6 +56,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         ),
         suppress=tuple(Suppression(**_with_where(row)) for row in document.get("suppress", ())),
         planned=tuple(Planned(**_with_where(row)) for row in document.get("planned", ())),
+        anomalies=AnomalyPolicy(**_frozen_table(document.get("anomalies", {}))),
         allocate=allocations(document.get("allocate", ()), tags),
         commitments=commitment_policy(document.get("commitments", {})),
     )

@@ -95,6 +95,7 @@ SHARES = Kind(
     lambda value: _is_list(value, lambda share: _is_number(share) and share > 0),
 )
 PERCENT = Kind("a number from 0 to 100", lambda value: _is_number(value) and 0 <= value <= 100)
+NUMBER = Kind("a number above 0", lambda value: _is_number(value) and value > 0)
 HOURS = Kind("a number of hours above 0", lambda value: _is_number(value) and value > 0)
 COUNT = Kind(
     "a whole number, 0 or more", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0
@@ -239,6 +240,7 @@ DOCUMENT = Table(
             Table({"rule": TEXT, "where": FINDING_WHERE, "reason": TEXT, "until": DAY}, needed=("rule", "reason"))
         ),
         "planned": Rows(Table({"where": WHERE, "date": DAY, "note": TEXT}, needed=("where", "date"))),
+        "anomalies": Table({"min_impact": MONEY, "min_percent": NUMBER, "sigmas": NUMBER}),
         "allocate": Rows(ALLOCATE),
         "budget": Rows(Table({**_BUDGET, "name": TEXT, "where": WHERE}, needed=("name",))),
         "commitments": COMMITMENTS,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from finops.config.anomalies import AnomalyPolicy
 from finops.config.commitments import CommitmentPolicy
 
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
@@ -250,6 +251,7 @@ class Settings:
     residency: tuple[Residency, ...] = ()
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()
+    anomalies: AnomalyPolicy = field(default_factory=AnomalyPolicy)
     allocate: tuple[Allocation, ...] = ()
     """In the order in which they apply."""
     commitments: CommitmentPolicy = field(default_factory=CommitmentPolicy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from finops.document import Document
@@ -31,15 +32,23 @@ def lines(document: Document, width: int) -> Iterator[list[Piece]]:
     width = max(_NARROW, min(width, _WIDE))
     names = document.rows.names
     rows = [{name: _text(value) for name, value in zip(names, row, strict=True)} for row in document.rows.read(None)]
-    told = [row for row in rows if row["state"] != "ok"]
+    told = [row for row in rows if _is_told(row)]
     beside = max((len(named(row)) for row in told), default=0)
     for row in told:
         yield from _result(row, min(beside, width // 3), width)
-    fine = [named(row) for row in rows if row["state"] == "ok"]
-    if fine:
-        yield from _told("ok", "", textwrap.wrap(", ".join(fine), width - _MARK - 2), 0)
+    for state in ("notice", "ok"):
+        counts = Counter(row["check"] for row in rows if row["state"] == state and row not in told)
+        if counts:
+            words = ", ".join(f"{check} {count}" for check, count in counts.items())
+            yield from _told(state, "", textwrap.wrap(words, width - _MARK - 2), 0)
     yield []
-    yield [("area", _summary(document))]
+    yield [("area", _summary(document, len(rows) - len(told)))]
+
+
+def _is_told(row: Row) -> bool:
+    """What nobody asked to fail is told only where it is off."""
+    asked = row["gate"] == "True"
+    return row["state"] in ("breach", "could not check") or (asked and row["state"] in ("notice", "no target"))
 
 
 def _result(row: Row, beside: int, width: int) -> Iterator[list[Piece]]:
@@ -70,8 +79,9 @@ def _text(value: object) -> str:
     return "" if value is None else printable(str(value))
 
 
-def _summary(document: Document) -> str:
+def _summary(document: Document, folded: int) -> str:
     totals = document.totals
     start = "passed" if totals["passed"] else f"{totals['failing']} failed"
     words = {"notice": "told", "no_target": "without a target", "ok": "ok"}
-    return ", ".join([start, *(f"{totals[state]} {word}" for state, word in words.items() if totals[state])])
+    counted = ", ".join([start, *(f"{totals[state]} {word}" for state, word in words.items() if totals[state])])
+    return f"{counted}; --format csv or json tells each" if folded else counted

@@ -13,6 +13,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from tests.bench import anomalies
 from tests.bench.data import write_cur2_parquet, write_legacy_csv
 from tests.bench.forecast import demo_series, real_series
 from tests.bench.forecast import row as forecast_row
@@ -38,13 +39,21 @@ def main() -> None:
     parser.add_argument("--csv-rows", type=int, default=2_000_000)
     asked = parser.parse_args()
     rows = [("measure", "finops", "beside it", "ratio (bar)")]
-    for step in (_forecasts, _start_up, _parquet, _csv):
+    for step in (_forecasts, _anomalies, _start_up, _parquet, _csv):
         for row in step(asked):
             rows.append(row)
             print(f"{row[0]}: {row[1]} | {row[2]} | {row[3]}", file=sys.stderr, flush=True)
     widths = [max(len(row[place]) for row in rows) for place in range(4)]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _anomalies(asked: argparse.Namespace) -> list[Row]:
+    """The detector of anomalies on labelled series beside simple ones; the same on every machine."""
+    return [
+        (f"anomalies, {row[0]}", f"F1 {row[1]}", f"{row[5]} false a series-month", f"{row[7]} of dollars ahead")
+        for row in anomalies.figures()
+    ]
 
 
 def _forecasts(asked: argparse.Namespace) -> list[Row]:
