@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "estimates propose": "Propose a document whose costs are those of the bill, as a unified diff.",
     "variance": "Hold the estimates of documents against the bill, line by line.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
+    "notify": "Tell Slack, a webhook or people by mail what a saved check found, each event once.",
     "explain": "Explain a metric, a model or a column: formula, checks, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "db upgrade": "Make what another version of finops loaded anew, from the store alone.",

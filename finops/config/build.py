@@ -9,6 +9,7 @@ from typing import Any
 from finops.config.allocations import allocations
 from finops.config.budgets import budgets
 from finops.config.lines import Path
+from finops.config.notify import notify
 from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
 from finops.config.settings import (
@@ -46,6 +47,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         owners=Owners(**document.get("owners", {})),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
         ledger=LedgerPolicy(**document.get("ledger", {})),
+        notify=notify(document.get("notify", {})),
         residency=tuple(
             Residency(**_with_where({**row, "regions": tuple(row["regions"])})) for row in document.get("residency", ())
         ),

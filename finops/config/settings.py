@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from finops.config.notify import Notify
+
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
 
@@ -183,6 +185,7 @@ class Settings:
     owners: Owners = field(default_factory=Owners)
     check: CheckPolicy = field(default_factory=CheckPolicy)
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
+    notify: Notify = field(default_factory=Notify)
     residency: tuple[Residency, ...] = ()
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()
