@@ -9,6 +9,7 @@ import re
 
 VERBS: dict[str, str] = {
     "init": "Write a commented finops.toml, filled from the exports it is pointed at.",
+    "settings": "Check finops.toml alone: every key, every value, and whether they contradict each other.",
     "demo": "Make a believable company's bill and show a report of it.",
     "ingest": "Load billing exports from folders, files or S3, or daily cost from Cost Explorer, into the ledger.",
     "status": "Show what is loaded: exports, periods, deliveries, finality.",
