@@ -306,7 +306,31 @@ def metric_columns() -> str:
     )
 
 
+def action_inputs() -> str:
+    """What the action of GitHub takes."""
+    inputs = _action()["inputs"]
+    rows = [
+        (f"`{name}`", f"`{one['default']}`" if one["default"] else "", one["description"])
+        for name, one in inputs.items()
+    ]
+    return _table(("input", "default", "meaning"), rows)
+
+
+def action_outputs() -> str:
+    """What later steps can ask the action."""
+    outputs = _action()["outputs"]
+    return _table(("output", "meaning"), [(f"`{name}`", one["description"]) for name, one in outputs.items()])
+
+
+def _action() -> Any:
+    import yaml
+
+    return yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+
+
 BLOCKS: dict[str, Callable[..., str]] = {
+    "action-inputs": action_inputs,
+    "action-outputs": action_outputs,
     "demo": demo,
     "shared-options": shared_options,
     "verbs": verbs,
