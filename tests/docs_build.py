@@ -25,6 +25,7 @@ from finops.cli.verbs import VERBS
 from finops.engines.layout import known_columns
 from finops.ingest.metrics import needed_by
 from finops.metrics import METRICS
+from tests.docs_action import action_inputs, action_outputs
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "docs" / "schema" / "output.schema.json"
@@ -304,28 +305,6 @@ def metric_columns() -> str:
     return _table(
         ("column", "needed when the export has lines of type"), [(f"`{c}`", ", ".join(t)) for c, t in needs.items()]
     )
-
-
-def action_inputs() -> str:
-    """What the action of GitHub takes."""
-    inputs = _action()["inputs"]
-    rows = [
-        (f"`{name}`", f"`{one['default']}`" if one["default"] else "", one["description"])
-        for name, one in inputs.items()
-    ]
-    return _table(("input", "default", "meaning"), rows)
-
-
-def action_outputs() -> str:
-    """What later steps can ask the action."""
-    outputs = _action()["outputs"]
-    return _table(("output", "meaning"), [(f"`{name}`", one["description"]) for name, one in outputs.items()])
-
-
-def _action() -> Any:
-    import yaml
-
-    return yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
 
 BLOCKS: dict[str, Callable[..., str]] = {

@@ -129,6 +129,15 @@ def test_a_damaged_ledger_is_said_with_its_line_and_nothing_is_sent(
     assert hooks.got == []
 
 
+def test_a_ledger_that_cannot_be_written_stops_before_anything_is_sent(
+    hooks: Hooks, tmp_path: Path, capsys: Captured
+) -> None:
+    saved = save(tmp_path / "check.json", over("prod"))
+    assert main(["notify", "slack", str(saved), "--ledger", "no/folder/sent.jsonl"]) == 4
+    assert "what is sent cannot be written down" in capsys.readouterr().err
+    assert hooks.got == []
+
+
 def test_two_runs_at_once_do_not_tell_the_same(hooks: Hooks, tmp_path: Path, capsys: Captured) -> None:
     saved = save(tmp_path / "check.json", over("prod"))
     with ledger.held(ledger.default_path(Path("finops.duckdb"))):
@@ -238,6 +247,27 @@ def test_saved_anomalies_are_told_with_their_days_and_cause(hooks: Hooks, tmp_pa
     path.write_text(json.dumps({"command": "anomalies", "currency": "USD", "rows": []}))
     assert main(["notify", "slack", str(path)]) == 0
     assert "Resolved: anomaly AmazonEC2" in texts(posted(hooks))
+
+
+def test_a_report_is_told_once_by_its_title_and_first_words(hooks: Hooks, tmp_path: Path, capsys: Captured) -> None:
+    report = GOLDEN / "report_weekly.md"
+    for _ in range(2):
+        assert main(["notify", "slack", str(report), "--link", "https://ci.example.com/1"]) == 0
+    assert len(hooks.got) == 1
+    said = texts(posted(hooks)).splitlines()
+    assert said[0] == report.read_text().splitlines()[0].removeprefix("# ")
+    assert said[1].startswith("Amortized cost in USD, estimated. Spend of")
+    assert said[1].endswith("come to $12.00 more.")
+    assert said[2:] == ["<https://ci.example.com/1|All results>"]
+    assert main(["notify", "email", str(report), "--dry-run"]) == 0
+    assert "AmazonKinesis rose most" in capsys.readouterr().out
+
+
+def test_a_report_keeps_its_words_and_loses_its_marks(tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    path.write_text("# Weekly: a\\_b\n\n> **Note:** 1 \\* 2\n\nSpend \\<x\\>.\n\n| a |\n| --- |\n| not this |\n")
+    (event,) = read_saved(path).open
+    assert (event.title, event.message) == ("Weekly: a_b", "Note: 1 * 2 Spend <x>.")
 
 
 def test_the_headline_counts(tmp_path: Path) -> None:

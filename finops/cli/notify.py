@@ -20,7 +20,10 @@ ChannelName = Annotated[
     Literal["slack", "webhook", "email"], typer.Argument(help="Where to, as the settings have it in [notify].")
 ]
 SavedFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A JSON of finops check --save json=FILE, or of finops anomalies.")
+    Path,
+    typer.Argument(
+        metavar="FILE", help="A JSON of finops check --save json=FILE or of finops anomalies, or a report in Markdown."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the exact message and send nothing.")]
 LedgerFile = Annotated[

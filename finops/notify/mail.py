@@ -12,7 +12,7 @@ from finops.config.notify import Email
 from finops.config.settings import Owners
 from finops.notify.news import News, headline
 from finops.notify.people import person
-from finops.notify.saved import Event
+from finops.notify.saved import REPORT, Event
 from finops.notify.words import amount, line, more
 
 _EVENTS = 50
@@ -49,7 +49,7 @@ def message(news: News, email: Email, owners: Owners) -> EmailMessage:
 
 
 def _subject(news: News) -> str:
-    first = f": {news.opened[0].title}" if news.opened else ""
+    first = f": {news.opened[0].title}" if news.opened and news.command != REPORT else ""
     text = line(headline(news) + first)
     return text if len(text) <= _SUBJECT else text[: _SUBJECT - 1] + "…"
 
@@ -71,7 +71,8 @@ def _text(news: News, owners: Owners) -> Iterator[str]:
 def _html(news: News, owners: Owners) -> Iterator[str]:
     for event in news.opened[:_EVENTS]:
         first, *others = (escape(line(text)) for text in _lines(event, owners))
-        yield f"<p><strong>{first}</strong>" + "".join(f"<br>\n{text}" for text in others) + "</p>"
+        bold = first if event.state == REPORT else f"<strong>{first}</strong>"
+        yield "<p>" + "<br>\n".join([bold, *others]) + "</p>"
     yield from (f"<p>{text}</p>" for text in _rest(news))
     if news.over:
         yield "<ul>" + "".join(f"<li>Resolved: {escape(line(one.title))}</li>" for one in news.over) + "</ul>"
@@ -81,7 +82,8 @@ def _html(news: News, owners: Owners) -> Iterator[str]:
 
 def _lines(event: Event, owners: Owners) -> Iterator[str]:
     """The title with the amount, what was found, who, where and what next; nothing escaped yet."""
-    yield f"{event.title}: {amount(event)}" if amount(event) else event.title
+    if event.state != REPORT:
+        yield f"{event.title}: {amount(event)}" if amount(event) else event.title
     yield event.message
     who = person(event.owner, owners)
     named = {"Owner": who.shown if who else "", "Set in": event.source, "Next": event.next_step}

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from finops.notify.ledger import Entry, still_open
-from finops.notify.saved import UNCHECKED, Event, Saved
+from finops.notify.saved import REPORT, UNCHECKED, Event, Saved
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,18 @@ def news(saved: Saved, before: Sequence[Entry], at: datetime, link: str = "") ->
     told = still_open(before)
     opened = {one.id: one for one in reversed(saved.open) if one.id not in told}
     over = tuple(one for one in told.values() if saved.is_over(one.check, one.id))
-    return News(saved.command, at, tuple(reversed(opened.values())), over, len(told) - len(over), len(before), link)
+    # a report is told and done; it does not stay open
+    still = 0 if saved.command == REPORT else len(told) - len(over)
+    return News(saved.command, at, tuple(reversed(opened.values())), over, still, len(before), link)
 
 
 def headline(told: News) -> str:
-    """One line that fits a phone: how many problems are new, how many nobody could check, how many are over."""
+    """One line that fits a phone: how many problems are new, how many nobody could check, how many are over.
+
+    Of a report it is the title.
+    """
+    if told.command == REPORT and told.opened:
+        return told.opened[0].title
     parts = []
     if told.opened:
         parts.append(_count(len(told.opened), "new problem"))

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from finops.errors import UsageError
+from finops.findings import finding_id
 from finops.output.verdict_words import place
 
 UNCHECKED = "could not check"
+REPORT = "report"
 _CURRENCY = re.compile(r"\d ([A-Z]{3})\b")
 
 
@@ -39,7 +41,7 @@ class Event:
     @property
     def title(self) -> str:
         """The check and what it is about."""
-        return f"{self.check} {self.subject}".rstrip()
+        return f"{self.check} {self.subject}".strip()
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,15 @@ class Saved:
 
 
 def read_saved(path: Path) -> Saved:
-    """The answer in a file of `finops check --save json=FILE` or `finops anomalies --format json -o FILE`.
+    """The answer in a JSON of `finops check` or `finops anomalies`, or in the Markdown of `finops report`.
 
-    Raises UsageError for a file that cannot be read and for one that is neither.
+    Raises UsageError for a file that cannot be read and for one that is none of them.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_int=Decimal)
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("# "):
+            return _of_report(text)
+        document = json.loads(text, parse_float=Decimal, parse_int=Decimal)
         return _READERS[document["command"]](document)
     except OSError as error:
         raise UsageError(f"the saved answer cannot be read: {(error.strerror or '').lower()}", str(path)) from error
@@ -129,6 +134,19 @@ def _anomaly_event(row: Mapping[str, Any], currency: str) -> Event:
         owner=str(row["owner"] or ""),
         next_step="finops anomalies",
     )
+
+
+def _of_report(text: str) -> Saved:
+    """The report as one event: what stands before its first table. The same days are the same event."""
+    title, *paragraphs = (_plain(part) for part in re.split(r"\n\s*\n", text.split("\n|", 1)[0]) if part.strip())
+    identity = finding_id("report", (title,))
+    return Saved(REPORT, (Event(identity, "", title, REPORT, " ".join(paragraphs)),))
+
+
+def _plain(markdown: str) -> str:
+    """A heading or paragraph of a report as words."""
+    words = re.sub(r"\*\*|^[#>] ", "", markdown.strip())
+    return re.sub(r"\\([^A-Za-z0-9\s])", r"\1", words)
 
 
 _READERS = {"check": _of_check, "anomalies": _of_anomalies}

@@ -11,7 +11,7 @@ from typing import Any
 from finops.config.settings import Owners
 from finops.notify.news import News, headline
 from finops.notify.people import person
-from finops.notify.saved import UNCHECKED, Event
+from finops.notify.saved import REPORT, UNCHECKED, Event
 from finops.notify.words import amount, line, more
 
 # Of 50 blocks: a header, what is new, a section of what is over, how many more, the link.
@@ -25,9 +25,9 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def payload(news: News, owners: Owners) -> dict[str, Any]:
     """What is posted: `text` is what a phone shows, `blocks` the message."""
-    first = f": {news.opened[0].title}: {news.opened[0].message}" if news.opened else ""
+    first = [f"{event.title}: {event.message}" if event.state != REPORT else event.message for event in news.opened[:1]]
     return {
-        "text": escaped(headline(news) + first, _PUSH),
+        "text": escaped(": ".join([headline(news), *first]), _PUSH),
         "blocks": list(_blocks(news, owners)),
         "unfurl_links": False,
         "unfurl_media": False,
@@ -62,9 +62,7 @@ def _blocks(news: News, owners: Owners) -> Iterator[dict[str, Any]]:
 
 
 def _event(event: Event, owners: Owners) -> str:
-    mark = ":warning:" if event.state == UNCHECKED else ":red_circle:"
-    much = f" · {amount(event)}" if amount(event) else ""
-    parts = [f"{mark} *{_bold(event.title)}*{much}", escaped(event.message, _MESSAGE)]
+    parts = [*_title(event), escaped(event.message, _MESSAGE)]
     who = person(event.owner, owners)
     if who:
         parts.append(f"Owner: {who.mention or escaped(who.handle or who.name, _SHORT)}")
@@ -73,6 +71,13 @@ def _event(event: Event, owners: Owners) -> str:
     if event.next_step:
         parts.append(f"Next: {_code(event.next_step)}")
     return "\n".join(parts)
+
+
+def _title(event: Event) -> Iterator[str]:
+    if event.state != REPORT:
+        mark = ":warning:" if event.state == UNCHECKED else ":red_circle:"
+        much = f" · {amount(event)}" if amount(event) else ""
+        yield f"{mark} *{_bold(event.title)}*{much}"
 
 
 def _over(news: News) -> str:
