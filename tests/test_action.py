@@ -106,18 +106,20 @@ def take(loaded: Path, folder: Path) -> None:
 # --- the action ------------------------------------------------------------------------------------
 
 
-def test_a_bill_in_a_bucket_is_loaded_and_a_breach_is_red_with_every_output(
-    bucket: Bucket, export: Path, tmp_path: Path, job: dict[str, str], monkeypatch: pytest.MonkeyPatch
+def test_a_bill_in_a_bucket_is_loaded_a_breach_is_red_and_told_and_every_output_is_there(
+    bucket: Bucket, export: Path, hooks: Hooks, tmp_path: Path, job: dict[str, str]
 ) -> None:
     upload(bucket, export, "exports/acme")
-    ran = act(tmp_path, job | _aws(), source=f"s3://{bucket.name}/exports\n\n", cache="true", mask="true")
+    (tmp_path / "finops.toml").write_text(POLICY + HOOK)
+    job |= _aws() | {VARIABLE: hooks.address, "NO_PROXY": "127.0.0.1"}
+    ran = act(tmp_path, job, source=f"s3://{bucket.name}/exports\n\n", cache="true", notify="slack")
     assert ran.outcome == {
         INSTALL: "skipped",
         "Fetch the ledger": "success",
         INGEST: "success",
         CHECK: "failure",
         COMMENT: "success",
-        TELL: "skipped",
+        TELL: "success",
         "Keep the ledger": "success",
         "Keep the results": "success",
     }
@@ -138,6 +140,7 @@ def test_a_bill_in_a_bucket_is_loaded_and_a_breach_is_red_with_every_output(
     assert comment.startswith("<!-- finops-check -->\n### finops check failed: 1\n")
     assert comment.endswith("[The run](https://github.example/acme/bill/actions/runs/42)\n")
     assert "000000000001" not in ran.summary + comment
+    assert "<https://github.example/acme/bill/actions/runs/42|All results>" in texts(posted(hooks))
     assert {uses.partition("@")[0] for uses in ran.used} == {
         "actions/cache/restore", "actions/cache/save", "actions/upload-artifact",
     }  # fmt: skip
@@ -187,7 +190,8 @@ def test_what_is_not_asked_for_is_not_said(recorded: dict[str, str], tmp_path: P
 def test_a_code_of_any_verb_makes_the_run_red(verb: str, code: int, recorded: dict[str, str], tmp_path: Path) -> None:
     ran = act(tmp_path, recorded | {"CODES": json.dumps({verb: code})}, source="exports", notify="slack email")
     step = {"ingest": INGEST, "check": CHECK, "notify": TELL}[verb]
-    assert (ran.failed, ran.codes[step]) == (True, code)
+    assert (ran.failed, ran.codes[step], ran.outputs["passed"]) == (True, code, "false")
+    assert ran.outputs["exit-code"] == ("0" if verb == "notify" else str(code))
     assert [call[0] for call in calls(recorded)] == ["ingest", "check", "notify", "notify"]
 
 
@@ -267,6 +271,7 @@ def test_exports_that_cannot_be_loaded_are_red_even_where_the_old_ones_pass(
     breaks(bucket, export)
     ran = act(tmp_path, job | _aws(), source=f"s3://{bucket.name}/exports")
     assert (ran.failed, ran.codes[INGEST], ran.codes[CHECK]) == (True, code, 0)
+    assert (ran.outputs["passed"], ran.outputs["exit-code"]) == ("false", str(code))
     assert "could not be loaded" in (tmp_path / "finops-check" / "comment.md").read_text()
 
 
@@ -303,16 +308,6 @@ def test_every_input_is_used_and_says_what_it_is_for() -> None:
     text = (ROOT / "action.yml").read_text().split("\nruns:\n")[1]
     assert {name for name in action["inputs"] if not re.search(rf"inputs\.{name}\b", text)} == set()
     assert [name for name, one in {**action["inputs"], **action["outputs"]}.items() if not one["description"]] == []
-
-
-def test_what_is_new_is_told_with_a_link_to_the_run(
-    hooks: Hooks, loaded: Path, tmp_path: Path, job: dict[str, str]
-) -> None:
-    take(loaded, tmp_path)
-    (tmp_path / "finops.toml").write_text(POLICY + HOOK)
-    ran = act(tmp_path, job | {VARIABLE: hooks.address, "NO_PROXY": "127.0.0.1"}, notify="slack")
-    assert (ran.codes[CHECK], ran.codes[TELL]) == (1, 0)
-    assert "<https://github.example/acme/bill/actions/runs/42|All results>" in texts(posted(hooks))
 
 
 def test_a_long_summary_is_cut_at_a_line_so_that_the_comment_fits(tmp_path: Path, job: dict[str, str]) -> None:

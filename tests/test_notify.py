@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from finops.check.result import Result
 from finops.cli import main
@@ -20,7 +22,7 @@ from finops.notify import ledger
 from finops.notify.channels import CHANNELS
 from finops.notify.ledger import Entry
 from finops.notify.news import entries, headline, news
-from finops.notify.saved import read_saved
+from finops.notify.saved import Event, Saved, read_saved
 from finops.notify.slack import escaped, payload
 from tests.hook_server import SECRET_PATH, Hooks
 from tests.saved_check import AT, VARIABLE, over, posted, save, texts
@@ -144,6 +146,24 @@ def test_two_runs_at_once_do_not_tell_the_same(hooks: Hooks, tmp_path: Path, cap
         assert main(["notify", "slack", str(saved)]) == 4
     assert "another finops notify" in capsys.readouterr().err
     assert hooks.got == []
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.sampled_from(["off", "fine", "unknown"])), max_size=8))
+@settings(max_examples=60)
+def test_whatever_the_days_bring_each_event_is_told_once_while_it_lasts(days: list[dict[str, str]]) -> None:
+    told: list[Entry] = []
+    heard: set[str] = set()
+    for day in days:
+        unsure = "unknown" in day.values()
+        off = tuple(Event(name, "budget", name, "breach", name) for name, state in day.items() if state == "off")
+        fine = frozenset(name for name, state in day.items() if state == "fine")
+        saved = Saved("check", off, fine=fine, sure=frozenset() if unsure else frozenset({"budget"}))
+        fresh = news(saved, told, AT)
+        assert {one.id for one in fresh.opened} == {one.id for one in off} - heard
+        over = {one.id for one in fresh.over}
+        assert over == (heard & fine if unsure else heard - {one.id for one in off})
+        heard = (heard | {one.id for one in fresh.opened}) - over
+        told += entries(fresh, "slack")
 
 
 # --- what is said --------------------------------------------------------------------------------
