@@ -269,6 +269,7 @@ def exit_codes() -> str:
     said[3].append("`doctor`: a check found a problem.")
     said[4].append("`check`: something could not be checked because an engine or the disk failed.")
     said[4].append("`doctor`: no problem was found, but something could not be checked.")
+    said[4].append("`notify`: a message was not delivered.")
     said[141].append("The reader of a pipe went away, as with `| head`.")
     return _table(("code", "meaning"), [(str(code), " ".join(said[code])) for code in sorted(said)])
 

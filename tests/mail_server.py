@@ -47,8 +47,11 @@ class _Server(Controller):
 
 
 @contextmanager
-def mail_server(certificate: Path | None = None, login: bool = False) -> Iterator[Mails]:
-    """A server on a free port; `certificate` (PEM, with its key) makes it offer STARTTLS, `login` ask who it is."""
+def mail_server(certificate: Path | None = None, login: bool = False, implicit: bool = False) -> Iterator[Mails]:
+    """A server on a free port; `certificate` (PEM, with its key) makes it offer STARTTLS, `login` ask who it is.
+
+    With `implicit` nothing is said before the connection is encrypted.
+    """
     mails, context = Mails(), None
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -57,7 +60,8 @@ def mail_server(certificate: Path | None = None, login: bool = False) -> Iterato
         mails,
         "127.0.0.1",
         0,
-        tls_context=context,
+        tls_context=None if implicit else context,
+        ssl_context=context if implicit else None,
         auth_required=login,
         auth_require_tls=certificate is not None,
         authenticator=_knows if login else None,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from tests.saved_check import AT, VARIABLE, over, posted, save, texts
 Captured = pytest.CaptureFixture[str]
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
+SCHEMA = json.loads((ROOT / "docs" / "schema" / "notify.schema.json").read_text(encoding="utf-8"))
 
 # --- once per event ------------------------------------------------------------------------------
 
@@ -251,6 +253,7 @@ def test_a_webhook_gets_every_event_with_exact_money_and_the_token(hooks: Hooks,
     assert len(body["opened"]) == 60
     first = body["opened"][0]
     assert (first["impact"], first["currency"]) == (Decimal("0.0000000001"), "USD")
+    jsonschema.validate(json.loads(hooks.got[0][2]), SCHEMA)
     assert (first["owner"], first["handle"], body["link"]) == ("data", "@data-team", "https://ci.example.com/1")
 
 
@@ -307,6 +310,15 @@ def test_the_message_of_a_known_check_is_known(
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(printed, encoding="utf-8")
     assert printed == golden.read_text(encoding="utf-8")
+    if channel == "webhook":
+        jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(printed))
+
+
+@pytest.mark.parametrize("broken", [{"opened": [{}]}, {"resolved": [{"id": 1}]}, {"more": 1}, {"command": "spend"}])
+def test_the_schema_of_the_webhook_refuses_what_is_none(broken: dict[str, object]) -> None:
+    known = json.loads((GOLDEN / "notify_webhook.json").read_text())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(known | broken, SCHEMA)
 
 
 # --- a dry run, and what is refused --------------------------------------------------------------
@@ -334,8 +346,15 @@ def test_what_is_posted_is_what_the_dry_run_prints(hooks: Hooks, tmp_path: Path,
     assert posted(hooks) == printed
 
 
+NO_AMOUNT, NAN = (
+    '{"command": "anomalies", "currency": "USD", "rows": [{"id": "1", "start": "a", "end": "b", "kind": "c", '
+    f'"cause": "", "owner": "", "impact": {amount}}}]}}'
+    for amount in ('"much"', "NaN")
+)
+
+
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"command": "spend"}', '{"command": "check", "rows": [1]}', "\udc80"]
+    "content", ["", "[]", "{}", '{"command": "spend"}', '{"command": "check", "rows": [1]}', "\udc80", NO_AMOUNT, NAN]
 )
 def test_a_file_that_is_no_answer_is_refused(content: str, hooks: Hooks, tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "x.json"

@@ -237,6 +237,20 @@ def test_a_mail_is_sent_encrypted_with_the_password(
     assert len(mails.got) == 1
 
 
+def test_a_connection_may_be_encrypted_from_its_first_word(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    certificate = own_certificate(inbox / "own.pem")
+    saved = str(save(inbox / "check.json", over("prod")))
+    with mail_server(certificate, implicit=True) as mails:
+        settings_for(mails, "tls")
+        assert main(["notify", "email", saved]) == 4
+        assert "its certificate is not trusted" in capsys.readouterr().err
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert main(["notify", "email", saved]) == 0
+    assert len(mails.got) == 1
+
+
 def test_a_server_that_cannot_encrypt_gets_nothing(inbox: Path, capsys: Captured) -> None:
     saved = str(save(inbox / "check.json", over("prod")))
     with mail_server() as mails:

@@ -74,13 +74,17 @@ def read_saved(path: Path) -> Saved:
         text = path.read_text(encoding="utf-8")
         if text.startswith("# "):
             return _of_report(text)
-        document = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+        document = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
         return _READERS[document["command"]](document)
     except OSError as error:
         raise UsageError(f"the saved answer cannot be read: {(error.strerror or '').lower()}", str(path)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
         fix = f"finops check --save json={path.name}"
         raise UsageError("this is no answer that can be told", str(path), fix) from error
+
+
+def _no_number(word: str) -> Decimal:
+    raise ValueError(f"{word} is no amount")
 
 
 def _of_check(document: Mapping[str, Any]) -> Saved:
