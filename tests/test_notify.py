@@ -180,7 +180,7 @@ def test_a_message_says_what_how_much_who_and_what_next(tmp_path: Path) -> None:
     owners = Owners(handles={"web": "<@U012AB3CD>"})
     said = texts(payload(news(read_saved(saved), [], AT, "https://ci.example.com/1?a=1&b=2"), owners))
     assert said.splitlines() == [
-        "finops check: 2 new problems (1 could not be checked)",
+        "finops check: 1 new problem, 1 could not be checked",
         ":red_circle: *budget prod (month)* · impact 12.50 USD",
         "prod (month) cost 110.00 USD of 100.00",
         "Owner: <@U012AB3CD>",

@@ -53,16 +53,15 @@ def headline(told: News) -> str:
     """
     if told.command == REPORT and told.opened:
         return told.opened[0].title
-    parts = []
-    if told.opened:
-        parts.append(_count(len(told.opened), "new problem"))
     unchecked = sum(one.state == UNCHECKED for one in told.opened)
-    if unchecked:
-        parts[-1] += f" ({unchecked} could not be checked)"
-    if told.over:
-        parts.append(f"{len(told.over)} resolved")
-    if told.still:
-        parts.append(f"{told.still} still open")
+    new = len(told.opened) - unchecked
+    counts = {
+        f"{new} new problem{'s' * (new != 1)}": new,
+        f"{unchecked} could not be checked": unchecked,
+        f"{len(told.over)} resolved": len(told.over),
+        f"{told.still} still open": told.still,
+    }
+    parts = [words for words, count in counts.items() if count]
     return f"finops {told.command}: {', '.join(parts)}"
 
 
@@ -71,7 +70,3 @@ def entries(told: News, channel: str) -> list[Entry]:
     at = told.at.isoformat(timespec="seconds")
     opened = [Entry(at, channel, told.command, "open", one.id, one.check, one.title) for one in told.opened]
     return opened + [Entry(at, channel, told.command, "over", one.id, one.check, one.title) for one in told.over]
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"

@@ -76,7 +76,7 @@ def _once(opener: Any, request: Any, where: str, now: datetime) -> None:
             raise _refused(error.code, error.headers, error.read(200), where, now) from None
     except URLError as error:
         raise _unreachable(error.reason, where) from None
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, UnicodeError) as error:
         raise _unreachable(error, where) from None
 
 

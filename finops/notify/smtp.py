@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smtplib import SMTP
 
 SETTING = "[notify.email]"
+_FIX = "check from, to and the log-in of [notify.email]"
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -89,7 +90,7 @@ def _refused(code: int, said: bytes | str, login: tuple[str, str] | None, where:
         text = text.replace(word, "***")
     what = f"the mail server answered {code} {text}"[:200]
     # RFC 5321, section 4.2.1: 4yz may work later, 5yz never will
-    return Again(what) if code // 100 == 4 else EngineError(f"nobody was told: {what}", where, "finops notify --help")
+    return Again(what) if code // 100 == 4 else EngineError(f"nobody was told: {what}", where, _FIX)
 
 
 def _reason(error: OSError) -> str:
