@@ -33,6 +33,11 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 SCHEMA = json.loads((ROOT / "docs" / "schema" / "notify.schema.json").read_text(encoding="utf-8"))
 
+ANOMALY = {
+    "id": "1", "start": "2026-10-03", "end": "2026-10-05", "kind": "level shift", "impact": 120.5, "owner": "web",
+    "cause": "AmazonEC2 m5.24xlarge", "service": "AmazonEC2", "account": "000000000009", "region": None, "key": "x",
+}  # fmt: skip
+
 # --- once per event ------------------------------------------------------------------------------
 
 
@@ -258,15 +263,14 @@ def test_a_webhook_gets_every_event_with_exact_money_and_the_token(hooks: Hooks,
 
 
 def test_saved_anomalies_are_told_with_their_days_and_cause(hooks: Hooks, tmp_path: Path) -> None:
-    row = {"id": "1", "start": "2026-10-03", "end": "2026-10-05", "kind": "level shift", "impact": 120.5,
-           "owner": "web", "cause": "AmazonEC2 m5.24xlarge", "service": "AmazonEC2", "account": "000000000009",
-           "region": None, "key": "x"}  # fmt: skip
+    gone = ANOMALY | {"id": "2", "severity": "info", "service": "AmazonRDS"}
     path = tmp_path / "anomalies.json"
-    path.write_text(json.dumps({"command": "anomalies", "currency": "USD", "rows": [row]}))
+    path.write_text(json.dumps({"command": "anomalies", "currency": "USD", "rows": [ANOMALY, gone]}))
     assert main(["notify", "slack", str(path)]) == 0
     said = texts(posted(hooks))
+    assert "AmazonRDS" not in said
     assert "*anomaly AmazonEC2 000000000009* · impact 120.50 USD" in said
-    assert "level shift, 2026-10-03 to 2026-10-05: AmazonEC2 m5.24xlarge" in said
+    assert "level shift, 2026-10-03 to 2026-10-04: AmazonEC2 m5.24xlarge" in said
     path.write_text(json.dumps({"command": "anomalies", "currency": "USD", "rows": []}))
     assert main(["notify", "slack", str(path)]) == 0
     assert "Resolved: anomaly AmazonEC2" in texts(posted(hooks))
@@ -346,15 +350,25 @@ def test_what_is_posted_is_what_the_dry_run_prints(hooks: Hooks, tmp_path: Path,
     assert posted(hooks) == printed
 
 
-NO_AMOUNT, NAN = (
-    '{"command": "anomalies", "currency": "USD", "rows": [{"id": "1", "start": "a", "end": "b", "kind": "c", '
-    f'"cause": "", "owner": "", "impact": {amount}}}]}}'
-    for amount in ('"much"', "NaN")
+NO_AMOUNT, NO_NUMBER, NO_DAY = (
+    json.dumps({"command": "anomalies", "currency": "USD", "rows": [ANOMALY | wrong]})
+    for wrong in ({"impact": "much"}, {"impact": float("nan")}, {"end": "later"})
 )
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"command": "spend"}', '{"command": "check", "rows": [1]}', "\udc80", NO_AMOUNT, NAN]
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"command": "spend"}',
+        '{"command": "check", "rows": [1]}',
+        "\udc80",
+        NO_AMOUNT,
+        NO_NUMBER,
+        NO_DAY,
+    ],
 )
 def test_a_file_that_is_no_answer_is_refused(content: str, hooks: Hooks, tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "x.json"

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -119,25 +120,31 @@ def _check_event(row: Mapping[str, Any]) -> Event:
 
 def _of_anomalies(document: Mapping[str, Any]) -> Saved:
     currency = str(document["currency"] or "")
-    events = tuple(_anomaly_event(row, currency) for row in document["rows"])
+    # what is told for information only, such as a cost that went away, wakes nobody
+    events = tuple(_anomaly_event(row, currency) for row in document["rows"] if row.get("severity") != "info")
     return Saved("anomalies", events, sure=frozenset({"anomaly"}))
 
 
 def _anomaly_event(row: Mapping[str, Any], currency: str) -> Event:
     parts = (row.get("service"), row.get("account"), row.get("region"))
     where = " ".join(str(part) for part in parts if part) or str(row.get("key") or "")
-    days = row["start"] if row["start"] == row["end"] else f"{row['start']} to {row['end']}"
     return Event(
         id=str(row["id"]),
         check="anomaly",
         subject=where,
         state=str(row["kind"]),
-        message=": ".join(str(part) for part in (f"{row['kind']}, {days}", row["cause"]) if part),
+        message=": ".join(str(part) for part in (f"{row['kind']}, {_days(row)}", row["cause"]) if part),
         impact=Decimal(row["impact"]),
         currency=currency,
         owner=str(row["owner"] or ""),
         next_step="finops anomalies",
     )
+
+
+def _days(row: Mapping[str, Any]) -> str:
+    """The days of an anomaly for a reader; in the row `end` is excluded."""
+    start, last = date.fromisoformat(row["start"]), date.fromisoformat(row["end"]) - timedelta(days=1)
+    return f"{start} to {last}" if last > start else str(start)
 
 
 def _of_report(text: str) -> Saved:
