@@ -354,22 +354,10 @@ NO_AMOUNT, NO_NUMBER, NO_DAY = (
     json.dumps({"command": "anomalies", "currency": "USD", "rows": [ANOMALY | wrong]})
     for wrong in ({"impact": "much"}, {"impact": float("nan")}, {"end": "later"})
 )
+NO_ANSWERS = ["", "[]", "{}", '{"command": "spend"}', '{"command": "check", "rows": [1]}', "\udc80"]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        "{}",
-        '{"command": "spend"}',
-        '{"command": "check", "rows": [1]}',
-        "\udc80",
-        NO_AMOUNT,
-        NO_NUMBER,
-        NO_DAY,
-    ],
-)
+@pytest.mark.parametrize("content", [*NO_ANSWERS, NO_AMOUNT, NO_NUMBER, NO_DAY])
 def test_a_file_that_is_no_answer_is_refused(content: str, hooks: Hooks, tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content.encode(errors="surrogateescape"))
