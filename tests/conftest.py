@@ -1,11 +1,14 @@
 """What every test may rely on: no setting of the person who runs it, and the same examples each time."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.hook_server import Hooks
 from tests.s3_bucket import CREDENTIALS, Bucket, new_bucket, s3_server
+from tests.saved_check import hooks_set_up
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -43,3 +46,10 @@ def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
         }.items():
             monkeypatch.setenv(name, value)
         yield made
+
+
+@pytest.fixture
+def hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hooks]:
+    """A server that takes webhooks, and settings that lead there, in the working directory."""
+    with hooks_set_up(tmp_path, monkeypatch) as server:
+        yield server

@@ -92,6 +92,13 @@ def charged(summary: Summary, more: str, before_tax: bool = True) -> None:
         written[name] = str(Decimal(written[name]) + Decimal(more))
 
 
+def without_discount(summary: Summary) -> None:
+    """Charge what the discount took off, and tell of no discount."""
+    told = summary["BaseCurrencyAmount"]["AmountBreakdown"]["Discounts"]
+    charged(summary, str(-Decimal(told["TotalAmount"])))
+    told["TotalAmount"] = "0.00"
+
+
 def written(folder: Path, held: Sequence[Summary]) -> Path:
     """The invoices as a file."""
     path = folder / "invoices.json"

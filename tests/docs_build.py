@@ -25,6 +25,7 @@ from finops.cli.verbs import VERBS
 from finops.engines.layout import known_columns
 from finops.ingest.metrics import needed_by
 from finops.metrics import METRICS
+from tests.docs_action import action_inputs, action_outputs
 from tests.docs_keys import KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,6 +97,7 @@ def exit_codes() -> str:
     said[3].append("`doctor`: a check found a problem.")
     said[4].append("`check`: something could not be checked because an engine or the disk failed.")
     said[4].append("`doctor`: no problem was found, but something could not be checked.")
+    said[4].append("`notify`: a message was not delivered.")
     said[141].append("The reader of a pipe went away, as with `| head`.")
     return _table(("code", "meaning"), [(str(code), " ".join(said[code])) for code in sorted(said)])
 
@@ -135,6 +137,8 @@ def metric_columns() -> str:
 
 
 BLOCKS: dict[str, Callable[..., str]] = {
+    "action-inputs": action_inputs,
+    "action-outputs": action_outputs,
     "demo": demo,
     "shared-options": shared_options,
     "verbs": verbs,

@@ -30,6 +30,7 @@ from tests.demo_bills import (
     more,
     of_final_month,
     without,
+    without_discount,
     written,
 )
 from tests.tiny_export import ingested, write_export
@@ -215,10 +216,10 @@ INVOICE_PLANTS: dict[str, tuple[Callable[[list[Summary]], Any], dict[str, str]]]
     "support and upfront": (
         lambda held: charged(of_final_month(held), "-362.80"), {"support": "100", "upfront": "262.8"},
     ),
-    "discount": (lambda held: charged(of_final_month(held), "104.82"), {"discount": "-104.822536249"}),
+    "discount": (lambda held: without_discount(of_final_month(held)), {"discount": "-104.822536249"}),
     "not yet delivered": (
         lambda held: held.append({**of_final_month(held), "InvoiceId": "L1", "IssuedDate": "2999-01-01T00:00:00Z"}),
-        {"not yet delivered": "-2136.1"},
+        {"not yet delivered": "-2136.6"},
     ),
     "unexplained": (lambda held: charged(of_final_month(held), "-3.44"), {"unexplained": "3.44"}),
 }  # fmt: skip

@@ -9,6 +9,7 @@ import re
 
 VERBS: dict[str, str] = {
     "init": "Write a commented finops.toml, filled from the exports it is pointed at.",
+    "settings": "Check finops.toml alone: every key, every value, and whether they contradict each other.",
     "demo": "Make a believable company's bill and show a report of it.",
     "ingest": "Load billing exports from folders, files or S3, or daily cost from Cost Explorer, into the ledger.",
     "status": "Show what is loaded: exports, periods, deliveries, finality.",
@@ -25,6 +26,7 @@ VERBS: dict[str, str] = {
     "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",
     "prices refresh": "Ask AWS for today's prices of what the bill uses, and keep them beside the database.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
+    "notify": "Tell Slack, a webhook or people by mail what a saved check found, each event once.",
     "explain": "Explain a metric, a model, a column or a finding: formula, settings, rows, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "db upgrade": "Make what another version of finops loaded anew, from the store alone.",

@@ -10,6 +10,7 @@ from finops.config.anomalies import AnomalyPolicy
 from finops.config.budgets import budgets
 from finops.config.commitments import commitment_policy
 from finops.config.lines import Path
+from finops.config.notify import notify
 from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
 from finops.config.scopes import with_scopes
@@ -51,6 +52,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         owners=Owners(**document.get("owners", {})),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
         ledger=LedgerPolicy(**document.get("ledger", {})),
+        notify=notify(document.get("notify", {})),
         residency=tuple(
             Residency(**_with_where({**row, "regions": tuple(row["regions"])})) for row in document.get("residency", ())
         ),

@@ -13,10 +13,11 @@ from finops.config.lines import Path
 
 @dataclass(frozen=True)
 class Kind:
-    """A plain value: how to name it in an error and when a value is one."""
+    """A plain value: how to name it in an error and when a value is one. What may be a secret is not repeated there."""
 
     says: str
     fits: Callable[[Any], bool]
+    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,43 @@ UNIT_METRIC = Table(
 )
 LABEL = Table({"service": TEXT_OR_TEXTS, "usage_type": PATTERN}, prefixes={"tag:": TEXT_OR_TEXTS})
 
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+# A pasted secret is no name of a variable, and is not repeated by the error that says so.
+VARIABLE = Kind(
+    "the name of an environment variable, as in SLACK_WEBHOOK_URL",
+    lambda value: isinstance(value, str) and _VARIABLE.fullmatch(value) is not None,
+    secret=True,
+)
+_MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+MAIL_ADDRESS = Kind(
+    "a mail address, as in finops@example.com",
+    lambda value: isinstance(value, str) and _MAIL_ADDRESS.fullmatch(value) is not None,
+)
+SECURITY = ("starttls", "tls", "none")
+NOTIFY = Table(
+    {
+        "slack": Table({"url_env": VARIABLE}, needed=("url_env",)),
+        "webhook": Table({"url_env": VARIABLE, "token_env": VARIABLE}, needed=("url_env",)),
+        "email": Table(
+            {
+                "host": Kind(
+                    "the name of a mail server", lambda value: _is_text(value) and value.isascii() and " " not in value
+                ),
+                "port": Kind("a port from 1 to 65535", lambda value: COUNT.fits(value) and 1 <= value <= 65535),
+                "security": Kind(", ".join(SECURITY), lambda value: value in SECURITY),
+                "user_env": VARIABLE,
+                "password_env": VARIABLE,
+                "from": MAIL_ADDRESS,
+                "to": Kind(
+                    'a list of mail addresses, as in ["team@example.com"]',
+                    lambda value: isinstance(value, list) and bool(value) and all(map(MAIL_ADDRESS.fits, value)),
+                ),
+            },
+            needed=("host", "from", "to"),
+        ),
+    }
+)
+
 DOCUMENT = Table(
     {
         "tags": Table(
@@ -233,6 +271,7 @@ DOCUMENT = Table(
             {"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS, "min_impact": MONEY}
         ),
         "ledger": Table({"keep_deliveries": COUNT}),
+        "notify": NOTIFY,
         "residency": Rows(
             Table({"where": WHERE, "regions": TEXTS, "reason": TEXT}, needed=("where", "regions", "reason"))
         ),
@@ -251,7 +290,7 @@ DOCUMENT = Table(
 def check(value: Any, node: Node = DOCUMENT, path: Path = ()) -> None:
     """Hold a parsed value against its part of the table. Raises Mismatch at the first thing that is wrong."""
     if isinstance(node, Kind):
-        _expect(node.fits(value), path, node.says, value)
+        _expect(node.fits(value), path, node.says, value, node.secret)
     elif isinstance(node, Choices):
         _expect(TEXTS.fits(value), path, TEXTS.says, value)
         for at, word in enumerate(value):
@@ -302,9 +341,10 @@ def _node_of(key: str, table: Table, path: Path) -> Node:
     raise Mismatch((*path, key), f'unknown key "{key}"{inside}', nearest(key, known))
 
 
-def _expect(fits: bool, path: Path, says: str, value: Any) -> None:
+def _expect(fits: bool, path: Path, says: str, value: Any, secret: bool = False) -> None:
     if not fits:
-        raise Mismatch(path, f"{_dotted(path)} has to be {says}, not {_shown(value)}")
+        instead = "" if secret else f", not {_shown(value)}"
+        raise Mismatch(path, f"{_dotted(path)} has to be {says}{instead}")
 
 
 def _shown(value: Any) -> str:

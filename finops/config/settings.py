@@ -9,6 +9,7 @@ from typing import Literal
 
 from finops.config.anomalies import AnomalyPolicy
 from finops.config.commitments import CommitmentPolicy
+from finops.config.notify import Notify
 
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
@@ -248,6 +249,7 @@ class Settings:
     owners: Owners = field(default_factory=Owners)
     check: CheckPolicy = field(default_factory=CheckPolicy)
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
+    notify: Notify = field(default_factory=Notify)
     residency: tuple[Residency, ...] = ()
     suppress: tuple[Suppression, ...] = ()
     planned: tuple[Planned, ...] = ()

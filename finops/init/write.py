@@ -83,6 +83,22 @@ _CHECK = """\
 #tag_coverage = 95  # percent of the cost that can be tagged
 #max_age_hours = 36
 
+# Whom `finops notify` tells what a saved check found. What is secret stands in the environment variables named here.
+#[notify.slack]
+#url_env = "SLACK_WEBHOOK_URL"
+#
+#[notify.webhook]
+#url_env = "FINOPS_WEBHOOK_URL"
+#token_env = "FINOPS_WEBHOOK_TOKEN"
+#
+#[notify.email]
+#host = "smtp.example.com"
+#security = "starttls"
+#user_env = "SMTP_USER"
+#password_env = "SMTP_PASSWORD"
+#from = "finops@example.com"
+#to = ["finops-team@example.com"]
+
 # How many predecessors of each delivery stay readable, for `finops report --as-of DELIVERY`.
 [ledger]
 #keep_deliveries = 1
