@@ -64,5 +64,5 @@ def _show(out: Path, months: int) -> None:
     print(f"\nreport: {demo.report}")
     options = f"--db {demo.database} --config {demo.settings}"
     say("\nnext:")
-    for verb in ("tag-gaps", "variance", "variance --budgets", "spend --by month --per orders", "explain amortized"):
+    for verb in ("tag-gaps", "variance", "anomalies"):
         say(f"  finops {verb} {options}")
