@@ -35,12 +35,14 @@ from finops.explain import explain
 from finops.output import write
 from finops.output.why_document import document as why_document
 from finops.price_status import price_status
-from finops.prices import PriceBook
+from finops.prices import PriceBook, read_prices
 from finops.reader import Ask, Ledger, open_ledger
 from finops.recommend.choosing import Question as CommitmentQuestion
 from finops.recommend.commitments import commitments
 from finops.recommend.held import held
 from finops.recommend.hours import hourly_facts
+from finops.recommend.lifecycle import lifecycle
+from finops.recommend.lifecycle_prices import StoragePrices
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
 from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
@@ -62,6 +64,7 @@ from tests.hourly_export import loaded as loaded_hours
 from tests.hourly_export import with_plan
 from tests.report_ledger import day, every_day
 from tests.small_ledger import SETTINGS, small_ledger
+from tests.stored_export import requests, standard, stored
 from tests.tiny_export import LINES, ingested, restate, write_export
 from tests.why_ledger import Line as WhyLine
 from tests.why_ledger import why_ledger
@@ -277,6 +280,20 @@ def committed(folder: Path) -> Document:
     return _loaded_at_a_fixed_time(document)
 
 
+def stored_longer_than_needed(folder: Path) -> Document:
+    """A bucket nobody reads, with the size of its objects known, one that is read, and one too small."""
+    reads = requests("product-pictures", "Requests-Tier2", "GetObject", 5000, "0.0000004")
+    rows = [*standard("backups", 10240), *standard("product-pictures", 1000), *reads, *standard("notes", 3)]
+    sizes = folder / "sizes.csv"
+    sizes.write_text(f"bucket,objects,bytes\nbackups,{10 * 1024**2},{10 * 1024**4}\n")
+    with open_usage(stored(folder, rows)) as usage:
+        # the embedded lists of one service, as a later one must not change what is printed here
+        listed = [row for row in read_prices(services={"AmazonS3"}) if row.as_of == date(2024, 7, 1)]
+        prices = StoragePrices.of(PriceBook.of(price_book(usage).own, listed))
+        document = lifecycle(usage, prices, Settings(), sizes)
+    return _loaded_at_a_fixed_time(document)
+
+
 def unit_economics(_: Path) -> Document:
     orders = UnitMetric("orders", target=Decimal("0.4"))
     values = {day(10, number): Decimal(20) for number in range(1, 32) if number != 12}
@@ -313,6 +330,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "variance_why": explained_change,
     "prices_status": priced,
     "recommend_commitments": committed,
+    "recommend_lifecycle": stored_longer_than_needed,
     "anomalies": left_the_ordinary,
 }
 

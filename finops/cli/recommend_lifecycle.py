@@ -1,0 +1,36 @@
+"""finops recommend lifecycle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+
+Inventory = Annotated[
+    Path | None,
+    typer.Option("--inventory", metavar="FILE", help="Object sizes: an S3 Inventory or Storage Lens CSV."),
+]
+
+
+def run(
+    inventory: Inventory = None,
+    export: ExportName = None,
+    form: Format = "table",
+    output: Output = None,
+    db: Db = None,
+    config: ConfigFile = None,
+) -> None:
+    """Advise storage classes and retention from what the bill says is stored, read and kept."""
+    from finops.config import db_path, load_settings
+    from finops.output import write
+    from finops.recommend.lifecycle import lifecycle
+    from finops.recommend.lifecycle_prices import StoragePrices
+    from finops.usage import open_usage, price_book
+
+    settings = load_settings(config)
+    with open_usage(db_path(db), export) as usage:
+        document = lifecycle(usage, StoragePrices.of(price_book(usage)), settings, inventory)
+        write(document, form, output)
