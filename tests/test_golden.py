@@ -43,6 +43,9 @@ from finops.recommend.held import held
 from finops.recommend.hours import hourly_facts
 from finops.recommend.lifecycle import lifecycle
 from finops.recommend.lifecycle_prices import StoragePrices
+from finops.recommend.spot import spot
+from finops.recommend.spot_prices import SpotBook, spot_book
+from finops.recommend.spot_rerun import Pool
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
 from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
@@ -64,6 +67,8 @@ from tests.hourly_export import loaded as loaded_hours
 from tests.hourly_export import with_plan
 from tests.report_ledger import day, every_day
 from tests.small_ledger import SETTINGS, small_ledger
+from tests.spot_export import beside, scaling, scaling_covered
+from tests.spot_export import on_spot as cheap_hours
 from tests.stored_export import requests, standard, stored
 from tests.tiny_export import LINES, ingested, restate, write_export
 from tests.why_ledger import Line as WhyLine
@@ -294,6 +299,17 @@ def stored_longer_than_needed(folder: Path) -> Document:
     return _loaded_at_a_fixed_time(document)
 
 
+def on_spot(folder: Path) -> Document:
+    """A group that would pay, one whose commitment would stand idle, and instances that nothing is known of."""
+    rows = [*scaling("web"), *scaling_covered("api"), *beside("i-9"), *cheap_hours()]
+    with open_usage(loaded_hours(folder, rows)) as usage:
+        facts, problems = hourly_facts(usage)
+        book = PriceBook(price_book(usage).own)
+        pool = Pool(facts, held(usage.connection), book)
+        document = spot(usage, Settings(), pool, SpotBook(book, own=spot_book(usage, book).own), problems)
+        return _loaded_at_a_fixed_time(document)
+
+
 def unit_economics(_: Path) -> Document:
     orders = UnitMetric("orders", target=Decimal("0.4"))
     values = {day(10, number): Decimal(20) for number in range(1, 32) if number != 12}
@@ -331,6 +347,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "prices_status": priced,
     "recommend_commitments": committed,
     "recommend_lifecycle": stored_longer_than_needed,
+    "recommend_spot": on_spot,
     "anomalies": left_the_ordinary,
 }
 

@@ -27,6 +27,7 @@ from finops.config.settings import (
     TagPolicy,
 )
 from finops.config.spellings import fold, signatures
+from finops.config.spot import SpotPolicy
 from finops.config.units import units
 from finops.config.valid_values import printed_value
 from finops.config.value_rules import value_rule
@@ -61,6 +62,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         anomalies=AnomalyPolicy(**_frozen_table(document.get("anomalies", {}))),
         allocate=allocations(document.get("allocate", ()), tags),
         commitments=commitment_policy(document.get("commitments", {})),
+        spot=SpotPolicy(**_frozen_table(document.get("spot", {}))),
     )
     _refuse_shared_claims(result.environments)
     return result

@@ -283,6 +283,7 @@ DOCUMENT = Table(
         "allocate": Rows(ALLOCATE),
         "budget": Rows(Table({**_BUDGET, "name": TEXT, "where": WHERE}, needed=("name",))),
         "commitments": COMMITMENTS,
+        "spot": Table({"tolerant": TEXTS, "share": PERCENT, "fallback": PERCENT, "lost_minutes": NUMBER}),
     }
 )
 

@@ -10,6 +10,7 @@ from typing import Literal
 from finops.config.anomalies import AnomalyPolicy
 from finops.config.commitments import CommitmentPolicy
 from finops.config.notify import Notify
+from finops.config.spot import SpotPolicy
 
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
@@ -257,3 +258,4 @@ class Settings:
     allocate: tuple[Allocation, ...] = ()
     """In the order in which they apply."""
     commitments: CommitmentPolicy = field(default_factory=CommitmentPolicy)
+    spot: SpotPolicy = field(default_factory=SpotPolicy)

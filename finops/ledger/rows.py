@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from finops.engines.duckdb import literal
 from finops.engines.layout import Layout, read_layout
 from finops.engines.source import Care, source_sql
 from finops.errors import DataError
+from finops.ledger.lines import layout_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,9 +61,13 @@ def _select(database: Path, delivery: Delivery, rounded: Collection[str]) -> str
 
 
 def _layout(delivery: Delivery) -> Layout:
-    """The layout anew from the physical columns, so that a column known only since then is found too."""
+    """The layout anew from the physical columns, so that a column known only since then is found too.
+
+    Labels stay as they were held: in rows of a CSV their columns have no name that says which tag they are.
+    """
     kept = delivery.layout
-    return read_layout(kept["types"], delivery.export, tuple(kept["nulls"]))
+    found = read_layout(kept["types"], delivery.export, tuple(kept["nulls"]))
+    return replace(found, labels=layout_of(kept).labels)
 
 
 def _rounded(database: Path) -> set[str]:
