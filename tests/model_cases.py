@@ -50,7 +50,7 @@ _SAME_AS = {
 # What there is only where a delivery replaces another one.
 _OF_TWO_DELIVERIES = {"compared_metrics", "settled_days"}
 # What is made when advice is asked for.
-_OF_ADVICE = {"commitment_scopes"}
+_OF_ADVICE = {"commitment_scopes", "storage_kinds", "advice_window"}
 # Tables of the chain that nothing computes: the columns they have.
 _COSTS = ("x_unblended_cost", "x_net_unblended_cost", "x_amortized_cost", "x_net_amortized_cost")
 _ANSWERED = ("billing_account_id", "billing_period_start", "charge_day", "service_name", "billing_currency", *_COSTS)
@@ -61,6 +61,8 @@ _SOURCES = {
     "record_types": ("record_type", "x_line_item_type", "charge_category", "may_carry_tag"),
     "service_codes": ("service_name", "x_service_code"),
     "commitment_scopes": ("scope", "service_code", "usage_types", "operations"),
+    "storage_kinds": ("service_code", "measure", "storage_class", "usage_types", "operations"),
+    "advice_window": ("first_day", "end_day", "first_end_day"),
 }
 _SHARED = tomllib.loads((CASES / "shared.toml").read_text(encoding="utf-8"))
 

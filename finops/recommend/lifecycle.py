@@ -12,7 +12,9 @@ from finops.catalog import Problem
 from finops.config.settings import Settings
 from finops.document import Basis, Column, Document, Rows
 from finops.recommend.lifecycle_classes import S3, STANDARD
+from finops.recommend.lifecycle_ebs import EC2, GP2, not_judged, to_gp3
 from finops.recommend.lifecycle_inventory import Sizes, read_inventory
+from finops.recommend.lifecycle_others import kept, log_groups, snapshots
 from finops.recommend.lifecycle_prices import StoragePrices
 from finops.recommend.lifecycle_rows import MORE
 from finops.recommend.lifecycle_s3 import UNREAD_DAYS, Asked, Verdict, storage_class_of
@@ -65,13 +67,22 @@ def lifecycle(usage: Usage, prices: StoragePrices, settings: Settings, inventory
     buckets = [(one, storage_class_of(one, asked)) for one in of_service(holders, S3)]
     rows = [verdict.advice for _, verdict in buckets if verdict.advice is not None]
     rows += [row for one, _ in buckets for row in kept_too_dear(one, asked)]
+    volumes = [one for one in of_service(holders, EC2) if one.gb(GP2)]
+    rows += to_gp3(volumes, prices, settings)
+    rows += [*log_groups(holders, prices, settings), *snapshots(holders, settings), *kept(holders, settings)]
     made = document(
         "recommend lifecycle",
         Basis(window.start, window.end, None, usage.currency, usage.final, None, usage.described),
         sorted(rows, key=_order),
         MORE,
         totals=_totals(buckets),
-        problems=[*usage.problems, *problems, *_short(window.history), *_differing(buckets, sizes)],
+        problems=[
+            *usage.problems,
+            *problems,
+            *_short(window.history),
+            *_differing(buckets, sizes),
+            *not_judged(volumes),
+        ],
         hidden=_HIDDEN,
     )
     return replace(made, folded=frozenset({"buckets"}))

@@ -51,14 +51,23 @@ def row_of(
     )
 
 
-def with_saving(row: Recommendation, saving: Decimal, low: Decimal, one_off: Decimal | None = None) -> Recommendation:
-    """The row with its saving a month and its cost once (None: not known); only what is measured is in the total."""
+def with_saving(
+    row: Recommendation,
+    saving: Decimal,
+    low: Decimal,
+    one_off: Decimal | None = None,
+    high: Decimal | None = None,
+) -> Recommendation:
+    """The row with its saving a month and its cost once (None: not known); only what is measured is in the total.
+
+    `high` is the most it may save, where that is more than `saving`.
+    """
     exact = saving.quantize(_EXACT)
     return replace(
         row,
         saving=exact,
         saving_low=low.quantize(_EXACT),
-        saving_high=exact,
+        saving_high=exact if high is None else high.quantize(_EXACT),
         saving_in_sequence=exact if row.certainty == "measured" else None,
         pay_back_months=None if one_off is None or saving <= 0 else (one_off / saving).quantize(_EXACT),
     )

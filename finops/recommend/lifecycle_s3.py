@@ -135,7 +135,7 @@ def _moved(bucket: Holder, known: list[Target], sizes: Sizes, asked: Asked) -> V
         return Verdict("objects are below 128 KiB, which S3 Lifecycle does not move")
     plan = max((_plan(bucket, one, sizes) for one in known), key=lambda one: 12 * one.saving - one.one_off)
     if plan.saving <= 0:
-        return Verdict("no class saves at this size of objects")
+        return Verdict("no class saves with objects of this size and turnover")
     if plan.one_off > plan.saving * MOST_MONTHS:
         return Verdict(f"would pay back after {plan.one_off / plan.saving:.1f} months only")
     return Verdict(f"to {plan.target.storage_class.name}", _planned(bucket, plan, sizes, asked))

@@ -63,15 +63,15 @@ placed as (
         usage_rows.*,
         known.measure,
         known.storage_class,
-        usage_rows.charge_day >= advice_window.first_day and usage_rows.charge_day < advice_window.end_day as in_window,
-        usage_rows.charge_day < advice_window.first_end_day as in_first
+        usage_rows.charge_day >= cast(advice_window.first_day as date) as in_window,
+        usage_rows.charge_day < cast(advice_window.first_end_day as date) as in_first
     from usage_rows
     inner join known
         on usage_rows.x_service_code = known.x_service_code
         and usage_rows.x_usage_type = known.x_usage_type
         and coalesce(usage_rows.x_operation, '') = coalesce(known.x_operation, '')
     cross join advice_window
-    where usage_rows.charge_day < advice_window.end_day
+    where usage_rows.charge_day < cast(advice_window.end_day as date)
 )
 
 select
