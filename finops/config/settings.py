@@ -10,6 +10,7 @@ from typing import Literal
 from finops.config.anomalies import AnomalyPolicy
 from finops.config.commitments import CommitmentPolicy
 from finops.config.spot import SpotPolicy
+from finops.config.waste import WastePolicy
 
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
@@ -257,3 +258,4 @@ class Settings:
     """In the order in which they apply."""
     commitments: CommitmentPolicy = field(default_factory=CommitmentPolicy)
     spot: SpotPolicy = field(default_factory=SpotPolicy)
+    waste: WastePolicy = field(default_factory=WastePolicy)
