@@ -46,6 +46,7 @@ from finops.recommend.lifecycle_prices import StoragePrices
 from finops.recommend.spot import spot
 from finops.recommend.spot_prices import SpotBook, spot_book
 from finops.recommend.spot_rerun import Pool
+from finops.recommend.waste import waste
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
 from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
@@ -71,6 +72,7 @@ from tests.spot_export import beside, scaling, scaling_covered
 from tests.spot_export import on_spot as cheap_hours
 from tests.stored_export import requests, standard, stored
 from tests.tiny_export import LINES, ingested, restate, write_export
+from tests.waste_export import wasteful
 from tests.why_ledger import Line as WhyLine
 from tests.why_ledger import why_ledger
 
@@ -310,6 +312,12 @@ def on_spot(folder: Path) -> Document:
         return _loaded_at_a_fixed_time(document)
 
 
+def wasted(folder: Path) -> Document:
+    """One of each kind of waste; prices are those of the bill alone."""
+    with open_usage(loaded_hours(folder, wasteful(), **{"product/region": "us-east-1"})) as usage:
+        return _loaded_at_a_fixed_time(waste(usage, Settings(), PriceBook(price_book(usage).own)))
+
+
 def unit_economics(_: Path) -> Document:
     orders = UnitMetric("orders", target=Decimal("0.4"))
     values = {day(10, number): Decimal(20) for number in range(1, 32) if number != 12}
@@ -348,6 +356,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "recommend_commitments": committed,
     "recommend_lifecycle": stored_longer_than_needed,
     "recommend_spot": on_spot,
+    "recommend_waste": wasted,
     "anomalies": left_the_ordinary,
 }
 

@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "recommend commitments": "Advise Savings Plans and reservations from the hours of the bill; name what "
     "is held and unused.",
     "recommend spot": "Advise which usage could run on Spot, and what is left of the saving after commitments.",
+    "recommend waste": "Find what runs for nothing, fits badly or never sleeps, as far as the bill alone proves it.",
     "recommend lifecycle": "Advise storage classes and retention from what the bill says is stored, read and kept.",
     "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",
     "prices refresh": "Ask AWS for today's prices of what the bill uses, and keep them beside the database.",

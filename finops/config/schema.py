@@ -283,6 +283,16 @@ DOCUMENT = Table(
         "allocate": Rows(ALLOCATE),
         "budget": Rows(Table({**_BUDGET, "name": TEXT, "where": WHERE}, needed=("name",))),
         "commitments": COMMITMENTS,
+        "waste": Table(
+            {
+                "idle_hours": COUNT,
+                "min_saving": MONEY,
+                "environments": TEXTS,
+                "office_start": COUNT,
+                "office_end": COUNT,
+                "night_share": PERCENT,
+            }
+        ),
         "spot": Table({"tolerant": TEXTS, "share": PERCENT, "fallback": PERCENT, "lost_minutes": NUMBER}),
     }
 )

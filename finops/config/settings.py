@@ -11,6 +11,7 @@ from finops.config.anomalies import AnomalyPolicy
 from finops.config.commitments import CommitmentPolicy
 from finops.config.notify import Notify
 from finops.config.spot import SpotPolicy
+from finops.config.waste import WastePolicy
 
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
@@ -259,3 +260,4 @@ class Settings:
     """In the order in which they apply."""
     commitments: CommitmentPolicy = field(default_factory=CommitmentPolicy)
     spot: SpotPolicy = field(default_factory=SpotPolicy)
+    waste: WastePolicy = field(default_factory=WastePolicy)

@@ -1,0 +1,23 @@
+"""finops recommend waste."""
+
+from __future__ import annotations
+
+from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+
+
+def run(
+    export: ExportName = None,
+    form: Format = "table",
+    output: Output = None,
+    db: Db = None,
+    config: ConfigFile = None,
+) -> None:
+    """Find what runs for nothing, fits badly or never sleeps, as far as the bill alone proves it."""
+    from finops.config import db_path, load_settings
+    from finops.output import write
+    from finops.recommend.waste import waste
+    from finops.usage import open_usage, price_book
+
+    settings = load_settings(config)
+    with open_usage(db_path(db), export) as usage:
+        write(waste(usage, settings, price_book(usage)), form, output)
