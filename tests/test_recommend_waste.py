@@ -114,7 +114,7 @@ def test_the_settings_say_when_people_work_and_where(
 
 
 def test_aurora_serverless_that_never_scales_down_is_named_without_a_figure(answer: Answer) -> None:
-    found = rows(tell(database, capsys, tmp_path, "[waste]\nidle_hours = 336\n"), "aurora_never_scales")
+    found = rows(answer, "aurora_never_scales")
     assert {name: (row["class"], row["saving"]) for name, row in found.items()} == {
         "cluster-flat": ("needs data", None)
     }

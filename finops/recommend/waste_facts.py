@@ -50,8 +50,9 @@ class Used:
 
     @property
     def name(self) -> str:
-        """What a person calls it: an ARN without what comes before the name."""
-        return re.split(r"[:/]", self.resource_id)[-1] or f"usage of {self.usage_type}"
+        """What a person calls it: an ARN without what comes before the name, and of a load balancer behind it."""
+        parts = re.split(r"[:/]", self.resource_id)
+        return (parts[-2] if "loadbalancer" in parts[:-2] else parts[-1]) or f"usage of {self.usage_type}"
 
 
 def used(usage: Usage, settings: Settings, span: Span) -> list[Used]:
@@ -62,10 +63,25 @@ def used(usage: Usage, settings: Settings, span: Span) -> list[Used]:
 
 
 def _used(span: Span, *row: Any) -> Used:
-    *plain, running, first, last, environment, owner = row
+    account, region, service, resource_id, usage_type, operation, *sums, first, last, environment, owner = row
+    quantity, open_cost, cost, running = sums
     zone = span.start.tzinfo
-    still = (span.end - last.replace(tzinfo=zone)).total_seconds() <= _STILL_HOURS * 3600
-    return Used(*plain, running, _hours(span, first.replace(tzinfo=zone)), still, environment or "", owner or "")
+    return Used(
+        account=account,
+        region=region,
+        service=service,
+        resource_id=resource_id,
+        usage_type=usage_type,
+        operation=operation,
+        quantity=quantity,
+        open_cost=open_cost,
+        cost=cost,
+        running=running,
+        hours=_hours(span, first.replace(tzinfo=zone)),
+        still=(span.end - last.replace(tzinfo=zone)).total_seconds() <= _STILL_HOURS * 3600,
+        environment=environment or "",
+        owner=owner or "",
+    )
 
 
 def _hours(span: Span, first: datetime) -> int:

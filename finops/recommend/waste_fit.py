@@ -81,9 +81,7 @@ def _rows(
     names = [f"{family}.{parts[2]}" for family in successors]
     known = [found for name in names if before and (found := _better(one, parts[0], name, before, book))]
     if not known:
-        action = (
-            f"finops prices refresh, for the price of {' or '.join(names)} in {one.region}: {one.name} could be one"
-        )
+        action = f"hold {one.name} against {' or '.join(names)}, whose price in {one.region} no list here has"
         evidence = f"{one.running:,} hours of {one.usage_type}; no price of a successor in its region"
         yield advice(one, kind, "needs data", "unknown", action, evidence)
         return
