@@ -9,6 +9,7 @@ from finops.config.allocations import allocations
 from finops.config.anomalies import AnomalyPolicy
 from finops.config.budgets import budgets
 from finops.config.commitments import commitment_policy
+from finops.config.lifecycle import lifecycle_standards
 from finops.config.lines import Path
 from finops.config.policy import tag_of
 from finops.config.schema import Mismatch, close_to, nearest
@@ -59,6 +60,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         anomalies=AnomalyPolicy(**_frozen_table(document.get("anomalies", {}))),
         allocate=allocations(document.get("allocate", ()), tags),
         commitments=commitment_policy(document.get("commitments", {})),
+        lifecycle=lifecycle_standards(document.get("lifecycle", {})),
     )
     _refuse_shared_claims(result.environments)
     return result

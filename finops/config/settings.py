@@ -9,6 +9,7 @@ from typing import Literal
 
 from finops.config.anomalies import AnomalyPolicy
 from finops.config.commitments import CommitmentPolicy
+from finops.config.lifecycle import LifecycleStandards
 
 DEFAULT_REQUIRED = ("Project", "Environment", "Owner", "CostCenter")
 
@@ -255,3 +256,4 @@ class Settings:
     allocate: tuple[Allocation, ...] = ()
     """In the order in which they apply."""
     commitments: CommitmentPolicy = field(default_factory=CommitmentPolicy)
+    lifecycle: LifecycleStandards = field(default_factory=LifecycleStandards)
