@@ -92,3 +92,8 @@ def test_what_has_a_rate_already_or_is_no_such_storage_is_not_asked_for() -> Non
     assert len(asked) == 6
     assert all("SIA-ByteHrs" not in usage_type for _, _, usage_type, _ in asked)
     assert wants([rated("EU-TimedStorage-ByteHrs", "AmazonDynamoDB")]).listed == []
+
+
+def test_the_class_that_logs_could_be_written_to_is_asked_for() -> None:
+    asked = wants([rated("EU-DataProcessing-Bytes", "AmazonCloudWatch", operation="PutLogEvents")]).listed
+    assert asked == [("AmazonCloudWatch", "eu-west-1", "EU-DataProcessingIA-Bytes", "")]
