@@ -26,6 +26,7 @@ _MOVES_TO = {
     "EBS:VolumeUsage.gp2": (
         "AmazonEC2", ("EBS:VolumeUsage.gp3", "EBS:VolumeP-IOPS.gp3", "EBS:VolumeP-Throughput.gp3"),
     ),
+    "DataProcessing-Bytes": ("AmazonCloudWatch", ("DataProcessingIA-Bytes",)),
 }  # fmt: skip
 _NODE = re.compile(r"(?:Usage|ESInstance|Node):[a-z]")
 

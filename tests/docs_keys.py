@@ -225,6 +225,11 @@ KEYS = {
         "writes": "objects written a month",
         "retrieved_gb": "GB a month that were charged as retrieval",
         "early_delete_cost": "a month, for objects that left a class before its minimum",
+        "resource": "the bucket or log group that a standard of `[lifecycle]` is for",
+        "standard": "its name in the settings",
+        "rule": "what it asks for",
+        "state": "`cannot tell` where the bill does not say",
+        "why": "what the bill says",
     },
     "prices status": {
         "service": "AWS service code",

@@ -9,6 +9,7 @@ from finops.config.allocations import allocations
 from finops.config.anomalies import AnomalyPolicy
 from finops.config.budgets import budgets
 from finops.config.commitments import commitment_policy
+from finops.config.lifecycle import lifecycle_standards
 from finops.config.lines import Path
 from finops.config.notify import notify
 from finops.config.policy import tag_of
@@ -65,6 +66,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         commitments=commitment_policy(document.get("commitments", {})),
         waste=WastePolicy(**_frozen_table(document.get("waste", {}))),
         spot=SpotPolicy(**_frozen_table(document.get("spot", {}))),
+        lifecycle=lifecycle_standards(document.get("lifecycle", {})),
     )
     _refuse_shared_claims(result.environments)
     return result

@@ -187,6 +187,26 @@ COMMITMENTS = Table(
         ),
     }
 )
+_MOVES = ("STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+LIFECYCLE = Table(
+    {
+        "s3": Rows(
+            Table(
+                {
+                    "name": TEXT,
+                    "buckets": TEXTS,
+                    "transitions": Table(dict.fromkeys(_MOVES, COUNT)),
+                    "expire_days": COUNT,
+                    "noncurrent_days": COUNT,
+                },
+                needed=("name", "buckets"),
+            )
+        ),
+        "logs": Rows(
+            Table({"name": TEXT, "groups": TEXTS, "retention_days": COUNT}, needed=("name", "groups", "retention_days"))
+        ),
+    }
+)
 PERCENT_OF = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
 _TARGET = Kind(
     'an amount per unit, 0 or more, or of money a share as in "20%"',
@@ -294,6 +314,7 @@ DOCUMENT = Table(
             }
         ),
         "spot": Table({"tolerant": TEXTS, "share": PERCENT, "fallback": PERCENT, "lost_minutes": NUMBER}),
+        "lifecycle": LIFECYCLE,
     }
 )
 

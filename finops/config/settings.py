@@ -9,6 +9,7 @@ from typing import Literal
 
 from finops.config.anomalies import AnomalyPolicy
 from finops.config.commitments import CommitmentPolicy
+from finops.config.lifecycle import LifecycleStandards
 from finops.config.notify import Notify
 from finops.config.spot import SpotPolicy
 from finops.config.waste import WastePolicy
@@ -261,3 +262,4 @@ class Settings:
     commitments: CommitmentPolicy = field(default_factory=CommitmentPolicy)
     spot: SpotPolicy = field(default_factory=SpotPolicy)
     waste: WastePolicy = field(default_factory=WastePolicy)
+    lifecycle: LifecycleStandards = field(default_factory=LifecycleStandards)

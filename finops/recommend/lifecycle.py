@@ -19,6 +19,7 @@ from finops.recommend.lifecycle_prices import StoragePrices
 from finops.recommend.lifecycle_rows import MORE
 from finops.recommend.lifecycle_s3 import UNREAD_DAYS, Asked, Verdict, storage_class_of
 from finops.recommend.lifecycle_s3_kept import kept_too_dear
+from finops.recommend.lifecycle_standards import Held, broken, held_standards
 from finops.recommend.lifecycle_usage import Holder, of_service, stored_usage
 from finops.recommend.row import Recommendation, document
 
@@ -36,6 +37,13 @@ _VERDICTS = (
     Column("buckets", "count"),
     Column("standard_gb", "money"),
     Column("storage_cost", "money"),
+)
+_STANDARDS = (
+    Column("resource"),
+    Column("standard"),
+    Column("rule"),
+    Column("state"),
+    Column("why"),
 )
 _BUCKETS = (
     Column("bucket"),
@@ -70,12 +78,14 @@ def lifecycle(usage: Usage, prices: StoragePrices, settings: Settings, inventory
     volumes = [one for one in of_service(holders, EC2) if one.gb(GP2)]
     rows += to_gp3(volumes, prices, settings)
     rows += [*log_groups(holders, prices, settings), *snapshots(holders, settings), *kept(holders, settings)]
+    standards = held_standards(holders, settings)
+    rows += broken(standards, settings)
     made = document(
         "recommend lifecycle",
         Basis(window.start, window.end, None, usage.currency, usage.final, None, usage.described),
         sorted(rows, key=_order),
         MORE,
-        totals=_totals(buckets),
+        totals={**_totals(buckets), "standards": Rows.of(_STANDARDS, [_stated(one) for one in standards])},
         problems=[
             *usage.problems,
             *problems,
@@ -104,6 +114,10 @@ def _totals(found: Sequence[tuple[Holder, Verdict]]) -> dict[str, Any]:
         ),
         "buckets": Rows.of(_BUCKETS, [_told(one, verdict) for one, verdict in found]),
     }
+
+
+def _stated(one: Held) -> tuple[str, ...]:
+    return one.name, one.standard, one.rule, one.state, one.why
 
 
 def _mix(name: str, buckets: Sequence[Holder]) -> tuple[Any, ...]:

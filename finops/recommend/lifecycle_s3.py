@@ -142,9 +142,13 @@ def _moved(bucket: Holder, known: list[Target], sizes: Sizes, asked: Asked) -> V
 
 
 def _plan(bucket: Holder, to: Target, sizes: Sizes) -> _Plan:
-    """Objects of the last 30 days stay; each month as many grow old as are written, and pay their transition."""
+    """Objects of the last 30 days stay; each month as many grow old as are written, and pay their transition.
+
+    Written are at least as many as the bucket grows by: some services write without a request on the bill.
+    """
     objects, kib = _movable(bucket, sizes)
-    young = min(objects, bucket.written * sizes.movable_objects / sizes.objects)
+    grown = objects * max(bucket.growth or _NONE, _NONE) / bucket.gb()
+    young = min(objects, max(grown, bucket.written * sizes.movable_objects / sizes.objects))
     moved, fees = objects - young, young * to.move.fee
     if_read = moved * object_saving(to.move, kib, Decimal(1) / 12) - fees
     saving = moved * object_saving(to.move, kib) - fees

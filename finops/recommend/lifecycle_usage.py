@@ -104,9 +104,13 @@ class Holder:
         """The storage classes with data in the window."""
         return sorted({one.storage_class for one in self._of("stored") if one.held})
 
+    def daily(self, measure: str, storage_class: str | None = None) -> Decimal:
+        """How much of it there is in a day, in the unit of its usage type."""
+        return sum((one.quantity for one in self._of(measure, storage_class)), Decimal(0)) / self.window.days
+
     def monthly(self, measure: str, storage_class: str | None = None) -> Decimal:
         """How much of it there is in a month, in the unit of its usage type."""
-        return sum((one.quantity for one in self._of(measure, storage_class)), Decimal(0)) * _MONTH / self.window.days
+        return self.daily(measure, storage_class) * _MONTH
 
     def monthly_cost(self, measure: str, storage_class: str | None = None) -> Decimal:
         """What it costs a month."""
