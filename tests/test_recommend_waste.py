@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from finops.cli import main
+from finops.config import parse_settings
+from finops.errors import ConfigError
 from finops.recommend.row import Recommendation
 from finops.recommend.waste import in_sequence
 from finops.recommend.waste_fit import family_and_size
@@ -111,6 +113,12 @@ def test_the_settings_say_when_people_work_and_where(
     weekends = sum(1 for at in every_hour(15)[:HOURS] if (at // 24 + 3) % 7 >= 5)
     assert rows(later, "schedule")["i-dev"]["saving"] == pytest.approx(Decimal(3) * weekends * MONTH / HOURS)
     assert rows(tell(database, capsys, tmp_path, '[waste]\nenvironments = ["qa"]\n'), "schedule") == {}
+
+
+@pytest.mark.parametrize("hours", ["office_start = 19", "office_end = 25", "office_start = 9\noffice_end = 8"])
+def test_office_hours_that_are_none_are_refused(hours: str) -> None:
+    with pytest.raises(ConfigError, match="office hours cannot be"):
+        parse_settings(f"[waste]\n{hours}\n")
 
 
 def test_aurora_serverless_that_never_scales_down_is_named_without_a_figure(answer: Answer) -> None:

@@ -33,7 +33,7 @@ from finops.config.units import units
 from finops.config.valid_values import printed_value
 from finops.config.value_rules import value_rule
 from finops.config.virtual import with_virtual
-from finops.config.waste import WastePolicy
+from finops.config.waste import waste_policy
 
 _NEARLY_THE_SAME = 0.85
 
@@ -64,7 +64,7 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         anomalies=AnomalyPolicy(**_frozen_table(document.get("anomalies", {}))),
         allocate=allocations(document.get("allocate", ()), tags),
         commitments=commitment_policy(document.get("commitments", {})),
-        waste=WastePolicy(**_frozen_table(document.get("waste", {}))),
+        waste=waste_policy(document.get("waste", {})),
         spot=SpotPolicy(**_frozen_table(document.get("spot", {}))),
         lifecycle=lifecycle_standards(document.get("lifecycle", {})),
     )

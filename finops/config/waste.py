@@ -1,7 +1,11 @@
 """`[waste]`: from when on something counts as idle, and when nobody works."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+
+from finops.config.schema import Mismatch
 
 
 @dataclass(frozen=True)
@@ -18,3 +22,14 @@ class WastePolicy:
     office_start: int = 7
     office_end: int = 19
     night_share: Decimal = Decimal(80)
+
+
+def waste_policy(table: Mapping[str, Any]) -> WastePolicy:
+    """The policy of a checked document. Raises Mismatch where office hours do not begin before they end."""
+    lists = {"environments": tuple(table["environments"])} if "environments" in table else {}
+    numbers = {name: Decimal(table[name]) for name in ("min_saving", "night_share") if name in table}
+    found = WastePolicy(**{**table, **lists, **numbers})
+    if not found.office_start < found.office_end <= 24:
+        what = f"office hours cannot be from {found.office_start} to {found.office_end}"
+        raise Mismatch(("waste",), what, "office_start = 7, office_end = 19")
+    return found

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from finops.recommend.hours import Span
@@ -39,12 +40,12 @@ def schedule(usage: Usage, facts: Sequence[Used], span: Span, policy: WastePolic
         and one.still
         and one.open_cost > 0
     }
-    away = _away(usage, span, policy)
+    away, behind = _away(usage, span, policy), _behind(span, policy)
     for key, one in wanted.items():
         if key not in away:
             continue
         hours, cost = away[key]
-        possible = _possible(one, span, policy)
+        possible = behind[one.hours]
         if possible and hours * 100 >= possible * policy.night_share:
             yield _row(one, hours, possible, cost, policy)
 
@@ -56,10 +57,10 @@ def _away(usage: Usage, span: Span, policy: WastePolicy) -> Mapping[tuple[str, s
     return {(account, resource, kind): (hours, cost) for account, resource, kind, hours, cost in rows}
 
 
-def _possible(one: Used, span: Span, policy: WastePolicy) -> int:
-    """The loaded hours outside of office hours since the resource is there."""
-    hours = [span.start + timedelta(hours=at) for at, loaded in enumerate(span.loaded) if loaded][-one.hours :]
-    return sum(1 for hour in hours if not _at_work(hour.weekday(), hour.hour, policy))
+def _behind(span: Span, policy: WastePolicy) -> list[int]:
+    """How many of the last 0, 1, 2, ... loaded hours lie outside of office hours."""
+    hours = [span.start + timedelta(hours=at) for at, loaded in enumerate(span.loaded) if loaded]
+    return [0, *accumulate(int(not _at_work(one.weekday(), one.hour, policy)) for one in reversed(hours))]
 
 
 def _at_work(weekday: int, hour: int, policy: WastePolicy) -> bool:
