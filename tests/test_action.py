@@ -227,7 +227,8 @@ def wrong_settings(folder: Path, job: dict[str, str]) -> None:
 
 
 def no_program(folder: Path, job: dict[str, str]) -> None:
-    job["PATH"] = os.environ["PATH"]
+    folders = os.environ["PATH"].split(os.pathsep)
+    job["PATH"] = os.pathsep.join(one for one in folders if not (Path(one) / "finops").exists())
 
 
 OTHER_WAYS: dict[str, tuple[Callable[[Path, dict[str, str]], None], int, str]] = {
