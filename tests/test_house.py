@@ -168,3 +168,17 @@ def top_level_imports(body: list[ast.stmt]) -> Iterator[str]:
             yield (node.module or "").split(".")[0]
         elif isinstance(node, ast.Try):
             yield from top_level_imports(node.body)
+
+
+def test_nothing_large_and_no_database_is_kept_in_the_repository() -> None:
+    """A library's released bundle is the only file of more than a megabyte."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout: nobody can tell which files are kept")
+    # a checkout may belong to somebody else than the one who runs this
+    listing = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    listed = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    kept = [ROOT / name for name in listed.split("\0") if name]
+    assert len(kept) > 100
+    own = [path for path in kept if path.is_file() and "vendor" not in path.parts]
+    assert [path.name for path in own if path.stat().st_size > 1_000_000] == []
+    assert [path.name for path in own if path.suffix in (".duckdb", ".parquet", ".gz")] == []
