@@ -64,7 +64,7 @@ docs: $(VENV)/.dev ## Write the generated pages of docs/ anew
 bench: $(VENV)/.dev ## Measure ingest and queries against bare DuckDB
 	@$(BIN)/python -m tests.bench
 
-bench-anomalies: $(VENV)/.dev ## Measure the detector of anomalies beside others; writes docs/anomalies.md (ten minutes)
+bench-anomalies: $(VENV)/.dev ## Measure the detector of anomalies beside others; writes docs/anomalies.md (half an hour)
 	@$(BIN)/python -m tests.bench.anomalies --slow --write
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/

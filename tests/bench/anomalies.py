@@ -216,7 +216,7 @@ def _about() -> str:
 spikes, shifts, leaks, what is new and what disappears, among weekly rhythms, month ends, growth, launches, holidays,
 rightsizing, planned work, days without cost and late deliveries. The detector's settings were chosen on seeds
 {TUNED_ON[0]} to {TUNED_ON[-1]}; all others are judged on seeds {HELD_OUT[0]} to {HELD_OUT[-1]}, which no setting has seen (STL and ETS: {SLOW_SERIES} series
-of {len(SLOW_SEEDS)} of them). The first alarm inside an anomaly finds it; every other alarm is false, a second one for the same anomaly
+of seed {", ".join(map(str, SLOW_SEEDS))}). The first alarm inside an anomaly finds it; every other alarm is false, a second one for the same anomaly
 too. Dollars ahead are those of the day of the first alarm and after it, of all that the anomalies cost."""  # noqa: E501
 
 
