@@ -36,6 +36,7 @@ def run(
     """Write the weekly or monthly cost report."""
     from finops.output.destination import destination
     from finops.output.report_text import summary_lines
+    from finops.output.strictly import note
     from finops.report.facts import build
 
     if form is None:
@@ -52,3 +53,4 @@ def run(
         out.write(text)
     said = summary_lines(facts) if output is None else [str(output), *summary_lines(facts)]
     print("\n".join(said), file=sys.stderr)
+    note(facts.problems)
