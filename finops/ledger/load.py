@@ -38,7 +38,7 @@ from finops.ledger.journal import Change, write_changes
 from finops.ledger.parts import Part, Parts, Step, export_parts
 from finops.ledger.recipe import recipe
 from finops.ledger.sweep import sweep
-from finops.seals import seal
+from finops.seals import broken, seal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -153,7 +153,7 @@ def _changes(
 ) -> tuple[Change, ...] | None:
     """What the delivery changes against the one it replaces, written down; None where there is nothing to compare."""
     store = store_of(database)
-    if old is None or not (store / old.delivery_id / "marts").is_dir():
+    if old is None or not (store / old.delivery_id / "marts").is_dir() or broken(store / old.delivery_id):
         return None
     target = changes_path(store, delivery_id)
     target.parent.mkdir(exist_ok=True)

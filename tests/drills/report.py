@@ -11,7 +11,7 @@ from tests.drills.tally import Tally
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "drills.md"
 _HEADS = ("drill", "inputs", "wrong sums", "tracebacks", "lost deliveries", "seconds", "note")
-_BLOCK = re.compile(r"(?<=<!-- drills -->\n).*?(?=\n<!-- end -->)", re.S)
+_BLOCK = re.compile(r"(?<=\n## The last full run\n\n).*", re.S)
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,5 @@ def _row(one: Done) -> tuple[str, ...]:
 
 def write(done: Sequence[Done], seed: int, machine: str) -> None:
     """Put the table into the page, with the day and the size of the machine."""
-    said = f"{machine}; seed {seed}.\n\n{table(done)}"
+    said = f"{machine}; seed {seed}.\n\n{table(done)}\n"
     PAGE.write_text(_BLOCK.sub(lambda _: said, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
