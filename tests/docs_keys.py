@@ -128,6 +128,7 @@ KEYS = {
         "coverage": "on-demand cost covered, in percent of all that the commitment could cover",
         "break_even_utilisation": "below this it loses money: cost of what it covered, in percent of on-demand cost",
         "chosen": "whether this is what to buy: the smallest commitment of 14, 30, 60 and 90 days, of the best offer",
+        "instance_family": "of an EC2 Instance Savings Plan, which is for one family; else null",
         "fall_percent": "by how much all usage falls",
         "bought_on": "the day it would have been bought, from the hours before",
         "hours": "hours since",
