@@ -16,9 +16,9 @@ from finops.cli import main
 from finops.recommend.kinds import STEPS, kind_of
 from finops.recommend.row import Recommendation
 from finops.recommend.sequence import settled
-from tests.advised_export import estate
-from tests.hourly_export import Row, loaded
-from tests.waste_export import DAYS, line, office
+from tests.advised_export import WINDOWS, estate
+from tests.hourly_export import Row, covered, every_hour, loaded, usage
+from tests.waste_export import DAYS, ENVIRONMENT, HOURS, line, office
 
 Answer = dict[str, Any]
 KINDS = ("idle_nat", "schedule", "previous_generation", "graviton", "s3_noncurrent", "s3_storage_class")
@@ -183,3 +183,35 @@ def test_without_hours_waste_and_storage_are_advised_and_the_rest_is_said_not_to
 
 def _whole_day(at: int) -> Row:
     return {"lineItem/UsageEndDate": f"2026-10-{at + 2:02}T00:00:00Z"}
+
+
+@pytest.mark.parametrize("verb", ["waste", "spot", "lifecycle", "commitments"])
+def test_every_verb_tells_the_same_saving_in_sequence(
+    verb: str, bill: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = {row["id"]: row["saving_in_sequence"] for row in told(bill, capsys)["rows"]}
+    alone = {row["id"]: row["saving_in_sequence"] for row in told(bill, capsys, verb)["rows"]}
+    assert {name: alone[name] for name in alone.keys() & whole.keys()} == {
+        name: whole[name] for name in alone.keys() & whole.keys()
+    }
+    assert {alone[name] for name in alone.keys() - whole.keys()} <= {None}
+
+
+def test_what_sleeps_leaves_its_commitment_to_other_usage_which_no_later_step_has_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dev = {"lineItem/ResourceId": "i-dev", ENVIRONMENT: "dev", **WINDOWS}
+    rows = []
+    for at in every_hour(DAYS):
+        half = covered(at, 0.5)
+        rows += [{**half[0], **dev}, *half[1:], usage(at, 0.5, **dev)]
+        rows.append(usage(at, 1, **{"lineItem/ResourceId": "i-web", **WINDOWS}))
+    database = loaded(tmp_path, rows)
+    found = by_kind(told(database, capsys))
+    away = sum(1 for at in every_hour(DAYS)[:HOURS] if not office(at))
+    ((asleep,), (freed,)) = found["schedule"], found["freed_commitment"]
+    assert asleep["saving_in_sequence"] == pytest.approx(Decimal("0.05") * away * 730 / HOURS)
+    assert freed["saving_in_sequence"] == pytest.approx(Decimal("0.05") * away * 730 / HOURS)
+    # every hour has half of i-web left, at 0.06 instead of 0.1; what is more by day does not pay
+    (bought,) = [row for row in told(database, capsys, "commitments")["rows"] if row["commitment_in_sequence"]]
+    assert bought["commitment_in_sequence"] == Decimal("0.03")
