@@ -15,15 +15,16 @@ from typing import Any, Literal
 
 from finops.catalog import Problem
 from finops.document import Basis
+from finops.report.windows import Cadence
 
 # How a cell, a figure or a badge is meant. It is always said in words as well, never by colour alone.
 Tone = Literal["", "up", "down", "muted", "good", "caution"]
 # What a value is. `change` is money with its sign, `share` a part of a hundred, `percent` a change in percent,
 # `rate` money per unit, `code` a word of the bill that is not broken into lines.
 Kind = Literal["text", "code", "money", "change", "rate", "percent", "share", "count", "day"]
-# How far a section got: computed; its input is not set; it could not be computed.
-State = Literal["shown", "not set", "failed"]
-# What the report is for: which sections it has, and in which order.
+# How far a section got: computed; its input is not set; not of this report; it could not be computed.
+State = Literal["shown", "not set", "left out", "failed"]
+# Whom a report is for.
 Audience = Literal["finance", "engineering", "leadership"]
 
 _NUMBERS = frozenset({"money", "change", "rate", "percent", "share", "count"})
@@ -181,7 +182,7 @@ class Figure:
 class Report:
     """The whole report, in the order of reading."""
 
-    cadence: Literal["weekly", "monthly"]
+    cadence: Cadence
     title: str
     scope: tuple[str, ...]
     sentences: tuple[str, ...]
