@@ -120,17 +120,21 @@ class Chart:
     series: tuple[Series, ...]
     kind: Kind = "money"
     ticks: tuple[date, ...] = ()
+    floor: Decimal | None = None
+    """Where the axis begins; None where that is zero."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A chart and the table it is drawn from, or one of them; `folded` tables open on demand."""
+    """A chart and the table it is drawn from, one of them, or words alone; `folded` tables open on demand."""
 
     title: str = ""
     text: tuple[str, ...] = ()
     chart: Chart | None = None
     table: Table | None = None
     folded: bool = False
+    half: bool = False
+    """Whether it stands beside its neighbour where there is room."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +148,6 @@ class Section:
     title: str
     text: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
-    columns: int = 1
-    """How many blocks stand side by side where there is room."""
     switch: str = ""
     state: State = "shown"
 

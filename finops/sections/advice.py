@@ -27,12 +27,12 @@ _SHOWN = 15
 MOST_ROWS = 2_000_000
 _ZERO = Decimal(0)
 _COLUMNS = (
+    Column("action", "What to do"),
     Column("saving", "A month", "money"),
     Column("saving_in_sequence", "In sequence", "money"),
-    Column("action", "What to do"),
+    Column("class", "How sure"),
     Column("owner", "Owner"),
     Column("account", "Account", "code"),
-    Column("class", "How sure"),
     Column("basis", "Basis"),
     Column("evidence", "Evidence"),
 )
@@ -152,12 +152,12 @@ def _told(worth: Sequence[dict[str, Any]], without: int, currency: str) -> str:
 
 def _row(row: dict[str, Any], currency: str) -> tuple[Cell, ...]:
     return (
+        text_cell(row["action"]),
         money_cell(row["saving"], currency),
         money_cell(row["saving_in_sequence"], currency),
-        text_cell(row["action"]),
+        text_cell(row["class"]),
         text_cell(row["owner"] or "nobody known", "" if row["owner"] else "muted"),
         text_cell(row["account"]),
-        text_cell(row["class"]),
         text_cell(row["basis"]),
         text_cell(row["evidence"]),
     )

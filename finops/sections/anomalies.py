@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from finops.anomalies.events import Event
 from finops.anomalies.find import find_anomalies
-from finops.output.report_words import cash, change_cell, day_cell, money_cell, plural, span, text_cell
+from finops.output.report_words import cash, change_cell, day_cell, plural, span, text_cell
 from finops.report.model import Block, Cell, Column, Section, Source, Table, Tone
 from finops.report.sources import command
 from finops.report.windows import Window
@@ -17,15 +17,14 @@ KEY, TITLE = "anomalies", "Anomalies"
 _SHOWN = 12
 _TONES: dict[str, Tone] = {"high": "up", "medium": "caution", "low": "", "info": "muted"}
 _COLUMNS = (
+    Column("cause", "Cause"),
     Column("start", "Since", "day"),
     Column("impact", "Beyond expected", "change"),
     Column("severity", "Severity"),
-    Column("place", "Where"),
     Column("kind", "Kind"),
-    Column("cause", "Cause"),
+    Column("service", "Service", "code"),
+    Column("account", "Account", "code"),
     Column("owner", "Owner"),
-    Column("expected", "Expected", "money"),
-    Column("actual", "Actual", "money"),
     Column("evidence", "Evidence"),
 )
 
@@ -59,16 +58,14 @@ def _days(judged: tuple[date, date]) -> str:
 
 
 def _row(one: Event, currency: str) -> tuple[Cell, ...]:
-    place = " / ".join(part for part in (one.service, one.account, one.region) if part) or one.key or one.level
     return (
+        text_cell(one.cause),
         day_cell(one.start),
         change_cell(one.impact, currency),
         Cell(one.severity, one.severity, _TONES[one.severity]),
-        text_cell(place),
         text_cell(one.kind),
-        text_cell(one.cause),
+        text_cell(one.service or one.key),
+        text_cell(one.account),
         text_cell(one.owner or "nobody known", "" if one.owner else "muted"),
-        money_cell(one.expected, currency),
-        money_cell(one.actual, currency),
         text_cell(one.evidence),
     )

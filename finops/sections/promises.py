@@ -44,7 +44,7 @@ def promises(case: Case) -> Section:
         attempted("budgets", "Budgets", lambda: _budgets(case)),
         attempted("estimates", "Estimates of documents", lambda: _estimates(case)),
     )
-    blocks = tuple(block for part in parts for block in (Block(part.title, part.text), *part.blocks))
+    blocks = tuple(Block(part.title, part.text, table=next(part.tables, None)) for part in parts)
     unset = all(part.state == "not set" for part in parts)
     state: State = "not set" if unset else "failed" if all(part.state == "failed" for part in parts) else "shown"
     return Section(KEY, TITLE, (), blocks, state=state)

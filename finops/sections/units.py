@@ -36,9 +36,9 @@ def units(case: Case) -> Section:
         return left_out(KEY, TITLE)
     names = [one.name for one in settings.units.metrics] or _in_the_file(case)
     parts = [attempted(name, name, lambda name=name: _measure(case, name)) for name in names[:_SHOWN]]  # type: ignore[misc]
-    blocks = tuple(Block(part.title, part.text, table=next(part.tables, None)) for part in parts)
+    blocks = tuple(Block(part.title, part.text, table=next(part.tables, None), half=len(parts) > 1) for part in parts)
     failed = parts and all(part.state == "failed" for part in parts)
-    return Section(KEY, TITLE, (), blocks, 2 if len(blocks) > 1 else 1, state="failed" if failed else "shown")
+    return Section(KEY, TITLE, (), blocks, state="failed" if failed else "shown")
 
 
 def _in_the_file(case: Case) -> list[str]:

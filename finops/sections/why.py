@@ -67,7 +67,9 @@ def _section(answer: Answer, currency: str, source: Source) -> Section:
     ]
     effects = _by_effect(parts)
     names = short_span(spans.before.days), short_span(spans.after.days)
-    bridge = Block("", chart=_bridge(whole, effects, names, currency), table=_effects(effects, whole, currency, source))
+    chart = _bridge(whole, effects, names, currency)
+    said = (f"The axis begins at {cash(chart.floor, currency)}, so that the steps can be seen.",) if chart.floor else ()
+    bridge = Block("From one to the other", said, chart, _effects(effects, whole, currency, source))
     return Section(KEY, TITLE, tuple(text), (bridge, _values(answer, parts, currency)))
 
 
@@ -97,7 +99,15 @@ def _bridge(whole: Change, effects: Sequence[Part], names: tuple[str, str], curr
         "bridge",
         labels,
         tuple(_bars([(_ZERO, whole.before), *spans, (_ZERO, whole.after)], labels, told)),
+        floor=_floor([whole.before, whole.after, *(level for span in spans for level in span)]),
     )
+
+
+def _floor(levels: Sequence[Decimal]) -> Decimal | None:
+    """Where the axis may begin so that steps are seen that are small beside the cost; None where that is zero."""
+    low, high = min(levels), max(levels)
+    floor = low - (high - low) / 2
+    return floor if floor > low / 2 else None
 
 
 def _bars(spans: Sequence[tuple[Decimal, Decimal]], labels: Sequence[str], told: Sequence[str]) -> Iterator[Series]:
