@@ -218,16 +218,12 @@
 
   // --- paper ------------------------------------------------------------------------------------
 
-  let folded = [];
   addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open]):not(.source)")];
-    folded.forEach((details) => { details.open = true; });
     document.documentElement.classList.add("printing");
     // Paper has a width of its own, which nobody tells before it is printed: that of A4 within its margins.
-    plots.filter((element) => !element.closest("[hidden]")).forEach((element) => draw(element, 660));
+    plots.filter((element) => !element.closest("[hidden]")).forEach((element) => draw(element, 670));
   });
   addEventListener("afterprint", () => {
-    folded.forEach((details) => { details.open = false; });
     document.documentElement.classList.remove("printing");
     drawn.forEach((element) => draw(element));
   });

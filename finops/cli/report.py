@@ -16,14 +16,17 @@ from finops.errors import UsageError
 if TYPE_CHECKING:
     from finops.report.model import Report
 
-FormName = Literal["html", "md", "json"]
+FormName = Literal["html", "md", "json", "pdf"]
 Cadence = Annotated[
     Literal["weekly", "monthly"],
     typer.Argument(help="The last whole week against the four before, or the last month against three."),
 ]
 Form = Annotated[
     FormName | None,
-    typer.Option("--format", help="A page, Markdown or JSON. Default: what FILE ends in, else html."),
+    typer.Option(
+        "--format",
+        help="A page, Markdown, JSON, or a PDF by an installed Chromium. Default: what FILE ends in, else html.",
+    ),
 ]
 For = Annotated[
     Literal["finance", "engineering", "leadership"] | None,
@@ -41,7 +44,7 @@ Advice = Annotated[
     ),
 ]
 # What a file is written as, by how its name ends.
-_FORMS: dict[str, FormName] = {".md": "md", ".json": "json"}
+_FORMS: dict[str, FormName] = {".md": "md", ".json": "json", ".pdf": "pdf"}
 
 
 def run(
@@ -73,18 +76,32 @@ def run(
     ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
     wanted = Wanted(cadence, for_, owner, env, advice)
     settings, database, open_part = load_settings(config), db_path(db), partial(opened, db=db, config=config)
+    chosen: FormName = form or _FORMS.get(output.suffix if output else "", "html")
+    if chosen == "pdf":
+        _require_paper(output or all_owners)
     if all_owners:
         _refuse(owner, output)
         from finops.sections.owners import reports
 
+        _make_folder(all_owners)
         for name, made in reports(open_part, database, settings, ask, wanted):
-            _write(made, form or "html", all_owners / f"{name}.{form or 'html'}")
-            print(all_owners / f"{name}.{form or 'html'}", file=sys.stderr)
+            file = all_owners / f"{name}.{chosen}"
+            _write(made, chosen, file)
+            print(file, file=sys.stderr)
         return
     made, facts = report(open_part, database, settings, ask, wanted)
-    _write(made, form or _FORMS.get(output.suffix if output else "", "html"), output)
+    _write(made, chosen, output)
     said = summary_lines(facts) if output is None else [str(output), *summary_lines(facts)]
     print("\n".join(said), file=sys.stderr)
+
+
+def _require_paper(target: Path | None) -> None:
+    """What a PDF needs, asked before anything is computed for it."""
+    from finops.output.report_pdf import require_browser
+
+    if target is None:
+        raise UsageError("a PDF is a file", "--format pdf", "-o report.pdf")
+    require_browser()
 
 
 def _refuse(owner: str | None, output: Path | None) -> None:
@@ -93,12 +110,22 @@ def _refuse(owner: str | None, output: Path | None) -> None:
         raise UsageError(f"--all-owners writes a file per owner; it takes no {option}", option, "leave one of them out")
 
 
+def _make_folder(folder: Path) -> None:
+    from finops.output.destination import reported
+
+    with reported(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def _write(made: Report, form: FormName, output: Path | None) -> None:
-    from finops.output import report_html, report_json, report_md, write
+    from finops.output import report_html, report_json, report_md, report_pdf, write
     from finops.output.destination import destination
 
     if form == "json":
         write(report_json.document(made), form, output)
+        return
+    if form == "pdf" and output is not None:
+        report_pdf.write_pdf(made, output)
         return
     text = report_md.render(made) if form == "md" else report_html.render(made)
     with destination(output) as out:
