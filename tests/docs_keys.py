@@ -54,7 +54,7 @@ KEYS = {
     "report": {
         "section": "key of the section: a link to the page ends in it, as in `#tags`",
         "title": "its heading",
-        "state": "`shown`; `not set` where the settings lack its input; `failed` where it could not be computed",
+        "state": "`not set`: the settings lack its input; `left out`: not of this report; `failed`: its text says why",
         "text": "what it says, and why where it is not shown; of a figure its value as it is printed",
         "tables": "its tables: columns with what their values are, rows by the keys of the columns, the query",
         "charts": "its charts: labels and series",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,24 +14,46 @@ from finops.cli.reading import asked, opened
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
-    from finops.reader import Ask, Ledger
     from finops.report.model import Report
 
-# What a file is written as, by how its name ends.
-_FORMS = {".md": "md", ".json": "json"}
-
+FormName = Literal["html", "md", "json", "pdf"]
 Cadence = Annotated[
     Literal["weekly", "monthly"],
     typer.Argument(help="The last whole week against the four before, or the last month against three."),
 ]
 Form = Annotated[
-    Literal["html", "md", "json"] | None,
-    typer.Option("--format", help="A page, Markdown or JSON. Default: what FILE ends in, else html."),
+    FormName | None,
+    typer.Option(
+        "--format",
+        help="A page, Markdown, JSON, or a PDF by an installed Chromium. Default: what FILE ends in, else html.",
+    ),
 ]
+For = Annotated[
+    Literal["finance", "engineering", "leadership"] | None,
+    typer.Option("--for", help="The sections that matter to them, in their order. Default: all sections."),
+]
+Owner = Annotated[str | None, typer.Option("--owner", metavar="TEAM", help="Only what the owner tag says is theirs.")]
+Env = Annotated[str | None, typer.Option("--env", metavar="NAME", help="Only this environment.")]
+AllOwners = Annotated[
+    Path | None, typer.Option("--all-owners", metavar="DIR", help="Write one report per owner into this folder.")
+]
+Advice = Annotated[
+    bool | None,
+    typer.Option(
+        "--advice/--no-advice", help="With advice, or without. Default: with it up to 2 million rows of the bill."
+    ),
+]
+# What a file is written as, by how its name ends.
+_FORMS: dict[str, FormName] = {".md": "md", ".json": "json", ".pdf": "pdf"}
 
 
 def run(
     cadence: Cadence = "weekly",
+    for_: For = None,
+    owner: Owner = None,
+    env: Env = None,
+    all_owners: AllOwners = None,
+    advice: Advice = None,
     period: Period = None,
     last: Last = None,
     from_: From = None,
@@ -48,41 +68,67 @@ def run(
     config: ConfigFile = None,
 ) -> None:
     """Write the weekly or monthly cost report."""
-    from finops.output.report_text import document, summary_lines
-    from finops.report.facts import build
+    from finops.config import db_path, load_settings
+    from finops.output.report_text import summary_lines
+    from finops.sections.case import Wanted
+    from finops.sections.gather import report
 
-    chosen = form or _FORMS.get(output.suffix if output else "", "html")
     ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
-    with _by_environment(ask, db, config) as ledger:
-        facts = build(ledger, cadence)
-    _write(document(facts), chosen, output)
+    wanted = Wanted(cadence, for_, owner, env, advice)
+    settings, database, open_part = load_settings(config), db_path(db), partial(opened, db=db, config=config)
+    chosen: FormName = form or _FORMS.get(output.suffix if output else "", "html")
+    if chosen == "pdf":
+        _require_paper(output or all_owners)
+    if all_owners:
+        _refuse(owner, output)
+        from finops.sections.owners import reports
+
+        _make_folder(all_owners)
+        for name, made in reports(open_part, database, settings, ask, wanted):
+            file = all_owners / f"{name}.{chosen}"
+            _write(made, chosen, file)
+            print(file, file=sys.stderr)
+        return
+    made, facts = report(open_part, database, settings, ask, wanted)
+    _write(made, chosen, output)
     said = summary_lines(facts) if output is None else [str(output), *summary_lines(facts)]
     print("\n".join(said), file=sys.stderr)
 
 
-@contextmanager
-def _by_environment(ask: Ask, db: Path | None, config: Path | None) -> Iterator[Ledger]:
-    """The ledger, ready to be grouped by environment where its months have what that takes."""
-    from finops.config import load_settings
+def _require_paper(target: Path | None) -> None:
+    """What a PDF needs, asked before anything is computed for it."""
+    from finops.output.report_pdf import require_browser
 
-    with ExitStack() as stack:
-        by = "environment" if load_settings(config).environments else None
-        try:
-            ledger = stack.enter_context(opened(replace(ask, by=by), db, config))
-        except UsageError:
-            ledger = stack.enter_context(opened(ask, db, config))
-        yield ledger
+    if target is None:
+        raise UsageError("a PDF is a file", "--format pdf", "-o report.pdf")
+    require_browser()
 
 
-def _write(report: Report, form: str, output: Path | None) -> None:
-    from finops.output import report_html, report_json, report_md, write
+def _refuse(owner: str | None, output: Path | None) -> None:
+    if owner or output:
+        option = "--owner" if owner else "--output"
+        raise UsageError(f"--all-owners writes a file per owner; it takes no {option}", option, "leave one of them out")
+
+
+def _make_folder(folder: Path) -> None:
+    from finops.output.destination import reported
+
+    with reported(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _write(made: Report, form: FormName, output: Path | None) -> None:
+    from finops.output import report_html, report_json, report_md, report_pdf, write
     from finops.output.destination import destination
     from finops.output.strictly import note
 
     if form == "json":
-        write(report_json.document(report), form, output)
+        write(report_json.document(made), form, output)
         return
-    text = report_md.render(report) if form == "md" else report_html.render(report)
+    if form == "pdf" and output is not None:
+        report_pdf.write_pdf(made, output)
+        return
+    text = report_md.render(made) if form == "md" else report_html.render(made)
     with destination(output) as out:
         out.write(text)
     note(report.problems)

@@ -22,10 +22,10 @@ def destination(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
     elif path.exists() and not path.is_file() and not path.is_dir():
         # A pipe or a device, /dev/stdout among them, is written to and not replaced.
-        with _reported(path), path.open("w", encoding="utf-8", newline="") as out:
+        with reported(path), path.open("w", encoding="utf-8", newline="") as out:
             yield out
     else:
-        with _reported(path):
+        with reported(path):
             yield from _replacing(path.resolve())
 
 
@@ -42,7 +42,8 @@ def _replacing(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
+def reported(path: Path) -> Iterator[None]:
+    """Raises EngineError for what the system says of a file that cannot be written."""
     try:
         yield
     except BrokenPipeError:
