@@ -11,7 +11,7 @@ PIP_INSTALL := -m pip install --quiet --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types imports docs-check docs bench bench-anomalies wheel wheel-check lock clean
+.PHONY: help demo test check format lint types imports docs-check docs bench bench-anomalies drills wheel wheel-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: $(VENV)/.dev ## Measure ingest and queries against bare DuckDB
 
 bench-anomalies: $(VENV)/.dev ## Measure the detector of anomalies beside others; writes docs/anomalies.md (half an hour)
 	@$(BIN)/python -m tests.bench.anomalies --slow --write
+
+drills: $(VENV)/.dev ## Try to break it: kills, full disks, damage, chance; writes docs/drills.md (half an hour)
+	@$(BIN)/python -m tests.drills --write
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	@rm -f dist/finops-*.whl

@@ -21,6 +21,7 @@ from finops.arrivals import TABLE as ARRIVALS_TABLE
 from finops.arrivals import Run, copy_arrivals
 from finops.engines.duckdb import connect, identifier, literal, path_list
 from finops.errors import DataError, EngineError
+from finops.seals import broken, seal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,6 +34,7 @@ COST_EXPLORER = "Cost Explorer"
 MARTS = ("resource_daily", "daily_cost", "period_totals", "charges", "split_cost_daily", "tag_sets")
 # The folder of the store with what each delivery changed; it outlives the deliveries.
 JOURNAL = "journal"
+SEAL = ".seal"
 
 # No file's name becomes this one: DuckDB calls a database by its file up to the first dot.
 _OLD = "catalog.before"
@@ -138,11 +140,28 @@ def open_catalog(database: Path) -> Iterator[DuckDBPyConnection]:
     """The catalog, read-only. Raises DataError when it is missing, broken, or of another version."""
     if not database.exists():
         raise DataError("nothing is loaded yet: there is no database", str(database), "finops ingest FOLDER")
+    import duckdb
+
     connection = _open(database, read_only=True)
     try:
         yield connection
+    except duckdb.Error as error:
+        # a block whose checksum is wrong has no kind of error of its own
+        if type(error) is not duckdb.Error and not isinstance(
+            error, duckdb.IOException | duckdb.SerializationException
+        ):
+            raise
+        raise _damaged(database, error) from error
     finally:
         connection.close()
+
+
+def _damaged(database: Path, error: Exception) -> DataError:
+    return DataError(
+        f"the database is damaged: {str(error).splitlines()[0][:120]}",
+        str(database),
+        "put a copy of it and of its store in its place, or ingest into a new one",
+    )
 
 
 def _open(database: Path, read_only: bool) -> DuckDBPyConnection:
@@ -303,15 +322,23 @@ def has_mart(store: Path, delivery_id: str, mart: str) -> bool:
     return (store / delivery_id / "marts" / f"{mart}.parquet").exists()
 
 
+def is_whole(store: Path, delivery_id: str) -> bool:
+    """Whether a delivery has all its marts, each as it was written."""
+    return all(has_mart(store, delivery_id, mart) for mart in MARTS) and broken(store / delivery_id) is None
+
+
 def require_marts(store: Path, deliveries: Sequence[Delivery]) -> None:
-    """Raises DataError for a delivery whose marts are not there."""
+    """Raises DataError for a delivery whose marts are not there, or are no longer what was written."""
     for one in deliveries:
-        if not all(has_mart(store, one.delivery_id, mart) for mart in MARTS):
-            raise DataError(
-                f"the files of delivery {one.delivery} of {one.export} {one.period} are gone from the store",
-                str(store),
-                "ingest that period again",
-            )
+        if is_whole(store, one.delivery_id):
+            continue
+        damaged = broken(store / one.delivery_id)
+        raise DataError(
+            f"the files of delivery {one.delivery} of {one.export} {one.period} are "
+            + ("damaged: they are not what was written" if damaged else "gone from the store"),
+            str(damaged or store),
+            "finops db upgrade, or ingest that period again" if damaged else "ingest that period again",
+        )
 
 
 def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str, folders: Mapping[str, str] | None = None) -> str:
@@ -319,6 +346,12 @@ def mart_sql(store: Path, delivery_ids: Sequence[str], mart: str, folders: Mappi
     homes = [store / delivery_id / (folders or {}).get(delivery_id, "marts") for delivery_id in delivery_ids]
     paths = [literal(str((home / f"{mart}.parquet").absolute())) for home in homes]
     return f"select * from read_parquet([{', '.join(paths)}], union_by_name = true, hive_partitioning = false)"
+
+
+def seal_changes(store: Path, delivery_id: str) -> None:
+    """Write down the checksum of what a delivery changed, beside it."""
+    path = changes_path(store, delivery_id)
+    seal(path.parent, [path], path.with_suffix(SEAL).name)
 
 
 def changes_path(store: Path, delivery_id: str) -> Path:
@@ -329,6 +362,10 @@ def changes_path(store: Path, delivery_id: str) -> Path:
 def changes_sql(store: Path, delivery_ids: Sequence[str]) -> str:
     """The select over what these deliveries changed: a row is as in the model cost_changes, behind a delivery_id."""
     paths = [path for delivery_id in delivery_ids if (path := changes_path(store, delivery_id)).is_file()]
+    for path in paths:
+        if broken(path.parent, path.with_suffix(SEAL).name):
+            what = "what a delivery changed can no longer be told: the file is damaged"
+            raise DataError(what, str(path), "put a copy of it in its place, or remove it")
     if not paths:
         return _NO_CHANGES
     return f"select * from read_parquet({path_list([path.absolute() for path in paths])})"

@@ -137,12 +137,12 @@ def _rows(document: Document) -> list[dict[str, Any]]:
 def _report(database: Path, settings: Path, target: Path) -> tuple[Path, list[str]]:
     from finops.output.destination import destination
     from finops.output.report_html import render
-    from finops.output.report_text import summary_lines
+    from finops.output.report_text import document, summary_lines
     from finops.reader import Ask, open_ledger
     from finops.report.facts import build
 
-    with open_ledger(database, load_settings(settings), Ask(metric="amortized")) as ledger:
+    with open_ledger(database, load_settings(settings), Ask(metric="amortized", by="environment")) as ledger:
         facts = build(ledger, "weekly")
     with destination(target) as out:
-        out.write(render(facts))
+        out.write(render(document(facts)))
     return target, summary_lines(facts)

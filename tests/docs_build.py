@@ -239,7 +239,7 @@ def _keys_of(command: str, parts: dict[str, Any], where: str) -> Iterator[str]:
     yield f"Rows{where} (`rows[]` in JSON, columns in CSV):"
     yield _keys_table(command, parts["rows"]["items"]["properties"], _FIRST.get(command, ()))
     for name, total in parts["totals"]["properties"].items():
-        if total.get("type") == "array":
+        if "properties" in total.get("items", {}):
             yield f"`totals.{name}[]`:"
             yield _keys_table(command, total["items"]["properties"])
         else:
@@ -262,7 +262,7 @@ def _kind(value: dict[str, Any]) -> str:
     if "enum" in value:
         return " or ".join("null" if word is None else f"`{word}`" for word in value["enum"])
     kinds = value["type"] if isinstance(value["type"], list) else [value["type"]]
-    return " or ".join({"string": "text", "integer": "whole number"}.get(kind, kind) for kind in kinds)
+    return " or ".join({"string": "text", "integer": "whole number", "array": "list"}.get(kind, kind) for kind in kinds)
 
 
 def _schema() -> dict[str, Any]:

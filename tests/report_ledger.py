@@ -162,7 +162,7 @@ def _deliveries(lines: Sequence[Line], loaded: Loaded) -> list[dict[str, Any]]:
             "final": loaded.final.get(month, False),
             "loaded_at": datetime(2026, 10, 28, 6, 0, tzinfo=UTC),
             "vouched": loaded.vouched,
-            "note": None,
+            "note": "",
         }
         for month in months
     ]

@@ -351,7 +351,7 @@ def test_an_ingest_that_is_stopped_leaves_the_previous_delivery_and_the_next_one
     assert spend(database) == {None: Decimal(3)}
     kept = {delivery.delivery_id for state in ("current", "replaced") for delivery in deliveries(database, state)}
     assert {folder.name for folder in store_of(database).iterdir()} == kept | {JOURNAL}
-    assert [path.stem for path in (store_of(database) / JOURNAL).iterdir()] == [only_delivery(database).delivery_id]
+    assert {path.stem for path in (store_of(database) / JOURNAL).iterdir()} == {only_delivery(database).delivery_id}
 
 
 def test_a_full_disk_is_exit_4_and_leaves_the_previous_delivery(tmp_path: Path) -> None:

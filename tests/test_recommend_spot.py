@@ -133,6 +133,32 @@ def test_reserved_hours_that_are_freed_go_to_the_same_instance_type(told: Told) 
     assert row["saving"] == a_month("0.02")
 
 
+# --- what shows that it may
+
+
+def briefly(lifetimes: Iterable[int]) -> list[Row]:
+    """Instances without a tag that start together and live for so many hours."""
+    return [
+        usage(into, 1, **{"lineItem/ResourceId": f"i-{at}"})
+        for at, hours in enumerate(lifetimes)
+        for into in range(hours)
+    ]
+
+
+def test_instances_that_live_less_than_a_day_and_come_and_go_are_a_group(told: Told) -> None:
+    (row,) = told([*briefly([72, 23, 23, 4, 72]), *on_spot()])["rows"]
+    assert row["resource_id"] == "USE2-BoxUsage:m5.large"
+    assert row["saving"] / row["current_cost"] == pytest.approx(Decimal("0.6"), abs=Decimal("0.001"))
+    assert "5 instances, at most 5 at once" in row["evidence"]
+
+
+@pytest.mark.parametrize("lifetimes", [[72, 23, 24, 4, 72], [72, 4, 4, 4]])
+def test_instances_that_live_a_day_or_are_few_are_none(told: Told, lifetimes: list[int]) -> None:
+    answer = told([*briefly(lifetimes), *on_spot()])
+    assert answer["rows"] == []
+    assert {row["veto"]: row["groups"] for row in answer["totals"]["vetoed"]} == {"no_signal": len(lifetimes)}
+
+
 # --- what must not move
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from finops.cli import main
 from finops.output import report_md
+from finops.output.report_text import document
 from finops.reader import Ledger
 from finops.report.compare import Compared, rank
 from finops.report.facts import ReportFacts, build
@@ -199,7 +200,7 @@ def test_coverage_of_nothing_taggable_is_unknown() -> None:
     lines = every_day(day(10, 1), day(10, 20), cost="3", resource_id=None)
     facts = build(ledger(lines), "weekly")
     assert [tag.coverage[0].percent for tag in facts.tags] == [None] * 4
-    assert "nothing taggable" in report_md.render(facts)
+    assert "nothing taggable" in report_md.render(document(facts))
 
 
 def test_the_biggest_gaps_name_each_resource_once_with_all_it_lacks(weekly: ReportFacts) -> None:
@@ -234,7 +235,7 @@ def test_what_falls_in_an_incomplete_week_is_not_judged() -> None:
     facts = build(ledger(lines), "weekly")
     assert not facts.judged
     assert [row.key for row in facts.movers[0].rows] == ["AmazonKinesis"]
-    text = report_md.render(facts)
+    text = report_md.render(document(facts))
     assert "not judged" in text
     assert "fell" not in text
     assert "2 of 7 days not complete" in text
@@ -277,7 +278,7 @@ def test_the_verb_writes_a_file_and_sums_it_up_on_stderr(tmp_path: Path, capsys:
 def test_without_a_file_the_report_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "monthly", "--format", "md"]) == 0
     out, err = capsys.readouterr()
-    assert out == report_md.render(read_estate("monthly"))
+    assert out == report_md.render(document(read_estate("monthly")))
     assert len(err.splitlines()) == 5
 
 

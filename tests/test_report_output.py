@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -12,16 +13,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
-from finops.output import report_html, report_md
+from finops.output import as_json, report_html, report_json, report_md
 from finops.output.report_text import document, summary_lines
 from finops.output.report_words import cash, percent, share
 from finops.paths import reports_dir
 from finops.report.facts import ReportFacts, build
-from tests.report_ledger import HOSTILE, Line, Loaded, day, every_day, ledger, read_estate
+from tests.report_ledger import HOSTILE, LOADED, Line, Loaded, day, estate, every_day, ledger, read_estate
 
 GOLDEN = Path(__file__).parent / "golden"
+SCHEMA = Path(__file__).parent.parent / "docs" / "schema" / "output.schema.json"
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,7 @@ ODD: dict[str, list[Line]] = {
 @pytest.mark.parametrize("lines", ODD.values(), ids=ODD)
 def test_odd_data_still_make_a_report(lines: list[Line], cadence: Any) -> None:
     facts = build(ledger(lines), cadence)
-    page, text = report_html.render(facts), report_md.render(facts)
+    page, text = report_html.render(document(facts)), report_md.render(document(facts))
     shown = text_of(page)
     for said in (shown, text, *summary_lines(facts)):
         assert not re.search(r"\bNone\b|\bNaN\b|Infinity|Decimal\(|\x1b|\u202e", said)
@@ -69,12 +72,12 @@ def test_no_whole_week_is_said_and_everything_there_is_shown() -> None:
     facts = build(ledger(ODD["no whole week"]), "weekly")
     assert not facts.whole
     assert (facts.now.daily, facts.before) == (25, ())
-    assert "There is no whole week in the data" in report_md.render(facts)
+    assert "There is no whole week in the data" in report_md.render(document(facts))
 
 
 def test_a_policy_without_required_tags_makes_no_tag_sections() -> None:
     facts = build(ledger(ODD["no tags"], Loaded(required=())), "weekly")
-    assert "Tag gaps" not in report_md.render(facts)
+    assert "Biggest gaps" not in report_md.render(document(facts))
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -154,7 +157,7 @@ def text_of(html: str) -> str:
 
 @pytest.fixture(scope="module")
 def html(weekly: ReportFacts) -> str:
-    return report_html.render(weekly)
+    return report_html.render(document(weekly))
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +191,7 @@ def test_a_tag_value_of_markup_is_text(html: str, page: Page) -> None:
 
 
 def test_text_in_a_picture_cannot_become_markup_either(page: Page) -> None:
-    owners = figures_of(page)["tag:Owner"]["data"]
+    owners = figures_of(page)["spend:tag:Owner"]["data"]
     assert [trace["name"] for trace in owners if "alert" in trace["name"]]
     assert not [trace for trace in owners if "<s" in json.dumps(trace)]
 
@@ -215,7 +218,7 @@ def test_pictures_use_only_trace_types_and_colours_the_page_has(page: Page) -> N
     style = (reports_dir() / "style.css").read_text()
     for figure in figures_of(page).values():
         for trace in figure["data"]:
-            assert trace["type"] == "bar"
+            assert trace["type"] in ("bar", "scatter")
             assert style.count(f"--{trace['meta']['tone']}:") == 2
 
 
@@ -239,7 +242,7 @@ def test_the_page_stays_small(html: str) -> None:
 
 
 def test_both_outputs_have_the_same_sections_and_amounts(weekly: ReportFacts, html: str) -> None:
-    report, shown, text = document(weekly), text_of(html), report_md.render(weekly)
+    report, shown, text = document(weekly), text_of(html), report_md.render(document(weekly))
     for section in report.sections:
         assert section.title in shown
         assert f"## {section.title}" in text
@@ -265,7 +268,7 @@ def told(*changes: tuple[object, ...], metric: str = "amortized") -> str:
             "insert into cost_changes values ('id-2026-09', ?, 'USD', ?, '200000000010', ?, 'Usage', ?, ?, ?)",
             [metric, service is not None, service, old, new, restated],
         )
-    return report_md.render(build(held, "weekly"))
+    return report_md.render(document(build(held, "weekly")))
 
 
 REST = (None, "1000", "1000", "0")
@@ -305,17 +308,45 @@ def test_a_metric_that_could_not_be_compared_is_said() -> None:
     assert "what changed cannot be told in this metric" in told(REST, metric="unblended")
 
 
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lines", ODD.values(), ids=ODD)
+def test_the_json_of_any_report_is_as_the_schema_says(lines: list[Line]) -> None:
+    text = "".join(as_json.chunks(report_json.document(document(build(ledger(lines), "weekly")))))
+    jsonschema.validate(json.loads(text), json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_the_json_holds_every_table_of_the_page_with_exact_amounts(weekly: ReportFacts, page: Page) -> None:
+    text = "".join(as_json.chunks(report_json.document(document(weekly))))
+    tables = {held["table"]: held for row in json.loads(text, parse_float=Decimal)["rows"] for held in row["tables"]}
+    assert [tag for tag, _ in page.elements].count("table") == len(tables)
+    assert tables["gaps"]["rows"][0]["cost"] == Decimal("70.035")
+    assert tables["spend-service"]["total"]["cost"] == weekly.now.daily
+
+
+def test_the_query_of_a_table_gives_its_numbers(weekly: ReportFacts) -> None:
+    (row, *_) = ledger(estate(), LOADED).rows(weekly.sources["tag:Owner"].sql + " order by cost_0 desc")
+    assert (row["key"], row["cost_0"]) == ("web", weekly.tags[2].spend.rows[0].now)
+    assert weekly.sources["tag:Owner"].command == (
+        "finops spend --by tag:Owner --from 2026-10-19 --to 2026-10-26 --metric amortized"
+    )
+
+
 # --- Markdown -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cadence", ["weekly", "monthly"])
 def test_markdown_is_as_it_was(cadence: str, request: pytest.FixtureRequest) -> None:
-    text = report_md.render(request.getfixturevalue(cadence))
-    assert text == (GOLDEN / f"report_{cadence}.md").read_text(encoding="utf-8")
+    text = report_md.render(document(request.getfixturevalue(cadence)))
+    golden = GOLDEN / f"report_{cadence}.md"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
 
 
 def test_every_row_of_a_markdown_table_has_the_cells_of_its_head(weekly: ReportFacts) -> None:
-    tables = re.findall(r"(?:^\|.*\n)+", report_md.render(weekly), re.MULTILINE)
+    tables = re.findall(r"(?:^\|.*\n)+", report_md.render(document(weekly)), re.MULTILINE)
     assert len(tables) > 8
     for table in tables:
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1

@@ -84,6 +84,14 @@ class Ordinary:
     scarce: Array
 
 
+def medians(rows: Array) -> Array:
+    """The median of each row; sorting short rows whole is several times as fast as numpy's own."""
+    import numpy as np
+
+    ordered, last = np.sort(rows, axis=1), rows.shape[1] - 1
+    return np.asarray((ordered[:, last // 2] + ordered[:, (last + 1) // 2]) / 2)
+
+
 def ordinary(past: Past, at: int, calendar: Sequence[int], born: Array) -> Ordinary:
     """The baseline of day `at` from the days before it.
 
@@ -94,7 +102,7 @@ def ordinary(past: Past, at: int, calendar: Sequence[int], born: Array) -> Ordin
     since = slice(max(WEEK if at > 2 * WEEK else 0, at - MEMORY), at)
     level, profile, monthly = _level(past, at), _profile(past, at), _monthly(past, at, calendar)
     expected = level * profile * monthly
-    spread = np.maximum(_MAD * np.median(past.deviation[:, since], axis=1), LEAST_SPREAD) * expected
+    spread = np.maximum(_MAD * medians(past.deviation[:, since]), LEAST_SPREAD) * expected
     return Ordinary(
         level=level,
         profile=profile,
@@ -102,7 +110,7 @@ def ordinary(past: Past, at: int, calendar: Sequence[int], born: Array) -> Ordin
         expected=expected,
         spread=np.maximum(spread, past.least_spread),
         highest=_highest(past, at, since, expected),
-        lowest=np.partition(past.clean[:, max(0, at - FORTNIGHT) : at], 2, axis=1)[:, 2],
+        lowest=np.sort(past.clean[:, max(0, at - FORTNIGHT) : at], axis=1)[:, 2],
         scarce=_scarce(past, at, born),
     )
 
@@ -113,7 +121,7 @@ def begin(past: Past, at: int) -> None:
 
     cost = past.costs[:, at]
     if at:
-        cost = np.where(cost > 0, cost, np.median(past.seen[:, max(0, at - WEEK) : at], axis=1))
+        cost = np.where(cost > 0, cost, medians(past.seen[:, max(0, at - WEEK) : at]))
     for known in (past.clean, past.seen, past.even, past.expected, past.level):
         known[:, at] = cost
     past.ratio[:, at] = _ratio(past, at)
@@ -174,7 +182,7 @@ def _profile(past: Past, at: int) -> Array:
     same = list(range(at - WEEK, max(WEEK - 2, at - MEMORY - 1), -WEEK))
     if len(same) < 2:
         return np.ones(len(past.costs))
-    return np.asarray(np.maximum(_LEAST_PROFILE, np.median(past.ratio[:, same], axis=1)))
+    return np.asarray(np.maximum(_LEAST_PROFILE, medians(past.ratio[:, same])))
 
 
 def _level(past: Past, at: int) -> Array:
@@ -182,10 +190,10 @@ def _level(past: Past, at: int) -> Array:
     import numpy as np
 
     fortnights = [
-        np.median(past.even[:, max(0, end - FORTNIGHT) : end], axis=1)
+        medians(past.even[:, max(0, end - FORTNIGHT) : end])
         for end in (at, at - FORTNIGHT, at - 2 * FORTNIGHT)
         if end >= FORTNIGHT
-    ] or [np.median(past.even[:, :at], axis=1)]
+    ] or [medians(past.even[:, :at])]
     if len(fortnights) < 3:
         return np.asarray(fortnights[0])
     last, middle, first = (np.maximum(one, 1e-9) for one in fortnights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from finops.advice.anomaly_baseline import FORTNIGHT, Ordinary, Past
+from finops.advice.anomaly_baseline import FORTNIGHT, Ordinary, Past, medians
 
 if TYPE_CHECKING:
     from finops.advice.anomaly_baseline import Array
@@ -86,35 +86,43 @@ def _slopes(past: Past, watch: Watch, at: int, found: Ordinary, wanted: Threshol
     import numpy as np
 
     hit, start = np.zeros(len(found.level), bool), np.full(len(found.level), at)
-    spread = found.spread / np.maximum(found.expected, 1e-9)
     for days in _WINDOWS:
         first = at - days + 1
-        if first < 2 * FORTNIGHT:
-            continue
-        line = np.arange(days) - (days - 1) / 2
-        level = np.median(past.even[:, first - 2 * FORTNIGHT : first], axis=1)
-        before = np.maximum(level, past.least_spread / 2)
-        window = past.even[:, first : at + 1] / before[:, None]
-        slope = window @ line / (line @ line)
-        least = np.maximum(_LEAST_SLOPE, _SLOPE_ERRORS * _ALIKE * spread / np.sqrt(line @ line))
-        now = (
-            (level >= before)
-            & (first >= watch.closed)
-            & (slope > least)
-            & _by_thirds(window, 1 + wanted.percent / 100)
-            & ~hit
-        )
-        crossed = (1 - window.mean(axis=1)) / np.maximum(slope, 1e-9) + (days - 1) / 2
-        start = np.where(now, first + np.clip(crossed, 0, days - 1).astype(int), start)
-        hit |= now
+        if first >= 2 * FORTNIGHT:
+            climbing = np.flatnonzero(~hit & (first >= watch.closed) & _by_thirds(past.even[:, first : at + 1]))
+            steep, since = _steep(past, at, days, climbing, found, wanted)
+            hit[climbing[steep]] = True
+            start[climbing[steep]] = since[steep]
     return hit, start
 
 
-def _by_thirds(window: Array, least: float) -> Array:
+def _steep(past: Past, at: int, days: int, series: Array, found: Ordinary, wanted: Thresholds) -> tuple[Array, Array]:
+    """Which of `series` rise by more than chance over the last `days`, and where their lines cross the level before."""
+    import numpy as np
+
+    first = at - days + 1
+    line = np.arange(days) - (days - 1) / 2
+    level = medians(past.even[series, first - 2 * FORTNIGHT : first])
+    before = np.maximum(level, past.least_spread / 2)
+    window = past.even[series, first : at + 1] / before[:, None]
+    slope = window @ line / (line @ line)
+    spread = found.spread[series] / np.maximum(found.expected[series], 1e-9)
+    least = np.maximum(_LEAST_SLOPE, _SLOPE_ERRORS * _ALIKE * spread / np.sqrt(line @ line))
+    steep = (level >= before) & (slope > least) & (_last_third(window) > 1 + wanted.percent / 100)
+    crossed = (1 - window.mean(axis=1)) / np.maximum(slope, 1e-9) + (days - 1) / 2
+    return steep, first + np.clip(crossed, 0, days - 1).astype(int)
+
+
+def _by_thirds(window: Array) -> Array:
+    """Which rows cost more in each third of their days than in the one before."""
     import numpy as np
 
     third = window.shape[1] // 3
-    early, middle, late = (
-        window[:, window.shape[1] - n * third : window.shape[1] - (n - 1) * third].mean(axis=1) for n in (3, 2, 1)
-    )
-    return np.asarray((late > _EACH_THIRD * middle) & (middle > _EACH_THIRD * early) & (late > least))
+    early, middle = (window[:, -n * third : -(n - 1) * third].mean(axis=1) for n in (3, 2))
+    return np.asarray((_last_third(window) > _EACH_THIRD * middle) & (middle > _EACH_THIRD * early))
+
+
+def _last_third(window: Array) -> Array:
+    import numpy as np
+
+    return np.asarray(window[:, -(window.shape[1] // 3) :].mean(axis=1))

@@ -17,6 +17,6 @@ def read_baseline(path: Path) -> frozenset[str]:
         return frozenset(str(row["id"]) for row in document["totals"]["known"])
     except OSError as error:
         raise UsageError(f"the baseline cannot be read: {(error.strerror or '').lower()}", str(path)) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         fix = f"finops check --save json={path.name}"
         raise UsageError("this is no answer of finops check", str(path), fix) from error

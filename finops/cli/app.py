@@ -14,6 +14,8 @@ from finops.cli.verbs import VERBS, module_of
 from finops.errors import UsageError
 
 PROGRAM = "finops"
+_STRICT = "finops.strict"
+_HAVE_CODES_OF_THEIR_OWN = ("check", "doctor", "reconcile")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -49,6 +51,15 @@ class VerbCommand(TyperCommand):
             if getattr(error, "ctx", None) is None:
                 error.ctx = ctx  # type: ignore[attr-defined]
             raise
+
+    def invoke(self, ctx: Any) -> Any:
+        """What the verb returns. Raises DataError where --strict was asked for and the data gave rise to a note."""
+        if not ctx.meta.get(_STRICT):
+            return super().invoke(ctx)
+        from finops.output.strictly import strictly
+
+        with strictly():
+            return super().invoke(ctx)
 
 
 def execute(argv: Sequence[str]) -> int:
@@ -92,7 +103,31 @@ def load(verb: str) -> Any:
     function = importlib.import_module(module_of(verb)).run
     epilog = "--debug shows the traceback of an error."
     app.command(verb, cls=VerbCommand, context_settings=_CONTEXT, epilog=epilog)(function)
-    return typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
+    if verb not in _HAVE_CODES_OF_THEIR_OWN and any(one.name == "form" for one in command.params):
+        command.params.append(_strict())
+    return command
+
+
+def _strict() -> Any:
+    """The option of every verb that reads; no verb has to know of it."""
+    app = typer.Typer(add_completion=False)
+    app.command()(_only_strict)
+    return next(one for one in typer.main.get_command(app).params if one.name == "strict")
+
+
+def _only_strict(
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            expose_value=False,
+            callback=lambda context, wanted: context.meta.update({_STRICT: wanted}),
+            help="Exit with 3 where anything has to be noted about the data.",
+        ),
+    ] = False,
+) -> None:
+    """Only declares the option, as Typer reads them."""
 
 
 def _print_version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
 from finops.cli.progress import say
+from finops.cli.review import Write, written
 
 if TYPE_CHECKING:
     from finops.document import Document
@@ -37,6 +38,7 @@ def run(
     curve: Curve = None,
     aws: Aws = False,
     profile: Profile = None,
+    write_to: Write = None,
     export: ExportName = None,
     form: Format = "table",
     output: Output = None,
@@ -64,6 +66,7 @@ def run(
 
         write_curve(advised.all, curve, fixed)
     write(document, form, output)
+    written(document, settings, write_to)
 
 
 def _beside_aws(document: Document, advised: Advised, profile: str | None) -> Document:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+from finops.cli.review import Existing, Write, written
 
 Inventory = Annotated[
     Path | None,
@@ -17,6 +18,8 @@ Inventory = Annotated[
 
 def run(
     inventory: Inventory = None,
+    write_to: Write = None,
+    existing: Existing = None,
     export: ExportName = None,
     form: Format = "table",
     output: Output = None,
@@ -33,4 +36,5 @@ def run(
     settings = load_settings(config)
     with open_usage(db_path(db), export) as usage:
         document = lifecycle(usage, StoragePrices.of(price_book(usage)), settings, inventory)
-        write(document, form, output)
+    write(document, form, output)
+    written(document, settings, write_to, existing)

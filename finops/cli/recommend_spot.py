@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+from finops.cli.review import Write, written
 
 
 def run(
+    write_to: Write = None,
     export: ExportName = None,
     form: Format = "table",
     output: Output = None,
@@ -28,4 +30,5 @@ def run(
         book = price_book(usage)
         pool = Pool(facts, held(usage.connection), book)
         document = spot(usage, settings, pool, spot_book(usage, book), problems)
-        write(document, form, output)
+    write(document, form, output)
+    written(document, settings, write_to)

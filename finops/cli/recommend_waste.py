@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+from finops.cli.review import Write, written
 
 
 def run(
+    write_to: Write = None,
     export: ExportName = None,
     form: Format = "table",
     output: Output = None,
@@ -20,4 +22,6 @@ def run(
 
     settings = load_settings(config)
     with open_usage(db_path(db), export) as usage:
-        write(waste(usage, settings, price_book(usage)), form, output)
+        document = waste(usage, settings, price_book(usage))
+    write(document, form, output)
+    written(document, settings, write_to)

@@ -35,7 +35,7 @@ def read_baseline(path: Path) -> set[str]:
         found = _from_json(text) if text.lstrip().startswith("{") else _from_csv(text)
     except OSError as error:
         raise UsageError(f"the baseline cannot be read: {(error.strerror or '').lower()}", str(path)) from error
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, csv.Error) as error:
         fix = f"finops tag-gaps --format json -o {path.name}"
         raise UsageError("this is no list of findings that tag-gaps wrote", str(path), fix) from error
     return found

@@ -32,9 +32,7 @@ def open_text(path: Path) -> Iterator[IO[bytes]]:
     name = path.name.lower()
     try:
         if name.endswith(".gz"):
-            from isal import igzip
-
-            with cast("IO[bytes]", igzip.open(path, "rb")) as handle:  # type: ignore[no-untyped-call]
+            with _inflated(path) as handle:
                 yield handle
         elif name.endswith(".zip"):
             with zipfile.ZipFile(path) as archive, archive.open(_only_member(archive, path)) as handle:
@@ -46,6 +44,18 @@ def open_text(path: Path) -> Iterator[IO[bytes]]:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise DataError(f"the file is damaged or cut short: {error}", str(path), "copy or deliver it again") from error
+
+
+@contextmanager
+def _inflated(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes in a gzip file; what ISA-L says of damage is said as zlib says it."""
+    from isal import igzip, isal_zlib
+
+    try:
+        with cast("IO[bytes]", igzip.open(path, "rb")) as handle:  # type: ignore[no-untyped-call]
+            yield handle
+    except isal_zlib.error as error:  # type: ignore[misc]
+        raise zlib.error(str(error)) from error
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path) -> str:

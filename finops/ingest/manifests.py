@@ -51,7 +51,7 @@ def parse_manifest(raw: bytes, path: Path) -> Manifest | None:
     """The manifest with this content, which lies at `path`; as `read_manifest`."""
     try:
         content = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError("the manifest is not complete JSON", shown(path), "deliver or copy the export again") from error
     keys = _keys(content)
     if not isinstance(content, dict) or keys is None:

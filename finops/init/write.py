@@ -117,6 +117,49 @@ _CHECK = """\
 #note = "load test"
 """
 
+_ADVICE = """\
+# What is worth telling as an anomaly; `finops anomalies --replay 90d` says what other thresholds would have told.
+#[anomalies]
+#min_impact = 10
+#min_percent = 20
+
+# How much of the steady usage may be committed, year by year of the estate: `finops recommend commitments`.
+#[commitments]
+#start = 2026-01-01
+#years = [{ year = 1, share = 0 }, { year = 2, share = 50, terms = ["1yr"] }, { year = 3, share = 75 }]
+
+# Where an interruption hurts nobody, and what may stop when nobody works (hours in UTC, Monday to Friday).
+#[spot]
+#tolerant = ["dev", "test"]
+#
+#[waste]
+#environments = ["dev", "test"]
+#office_start = 7
+#office_end = 19
+
+# Your own standards of storage and logs: `finops recommend lifecycle` holds them against the bill.
+#[[lifecycle.s3]]
+#name = "staging zone"
+#buckets = ["*-staging"]
+#transitions = { STANDARD_IA = 30 }
+#
+#[[lifecycle.s3]]
+#name = "raw zone"
+#buckets = ["*-raw"]
+#transitions = { GLACIER = 180 }
+#noncurrent_days = 365
+#
+#[[lifecycle.s3]]
+#name = "query results"
+#buckets = ["aws-athena-query-results-*"]
+#expire_days = 7
+#
+#[[lifecycle.logs]]
+#name = "application logs"
+#groups = ["/ecs/*", "/aws/lambda/*"]
+#retention_days = 90
+"""
+
 
 def settings_text(profile: Profile, seen: Seen) -> str:
     """A finops.toml from a profile, with what was seen as comments and suggestions. It loads as it is."""
@@ -132,6 +175,7 @@ def settings_text(profile: Profile, seen: Seen) -> str:
         _UNITS,
         _ALLOCATE,
         _CHECK,
+        _ADVICE,
     ]
     return "\n".join(part for part in parts if part)
 

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 from finops.arrivals import Run
 from finops.aws import Replaced
 from finops.catalog import (
-    MARTS,
     Delivery,
     Entry,
     Problem,
     changes_path,
     commit,
     deliveries,
-    has_mart,
+    is_whole,
     open_catalog,
+    seal_changes,
     single_writer,
     store_of,
     unavailable_in,
@@ -38,6 +38,7 @@ from finops.ledger.journal import Change, write_changes
 from finops.ledger.parts import Part, Parts, Step, export_parts
 from finops.ledger.recipe import recipe
 from finops.ledger.sweep import sweep
+from finops.seals import broken, seal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -128,7 +129,7 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
         and delivery.fingerprint.startswith(found.fingerprint)
         and (found.period is None or delivery.period == found.period)
         and delivery.recipe == recipe(delivery.shape)
-        and all(has_mart(store_of(database), delivery.delivery_id, mart) for mart in MARTS)
+        and is_whole(store_of(database), delivery.delivery_id)
     ]
 
 
@@ -152,17 +153,20 @@ def _changes(
 ) -> tuple[Change, ...] | None:
     """What the delivery changes against the one it replaces, written down; None where there is nothing to compare."""
     store = store_of(database)
-    if old is None or not (store / old.delivery_id / "marts").is_dir():
+    if old is None or not (store / old.delivery_id / "marts").is_dir() or broken(store / old.delivery_id):
         return None
     target = changes_path(store, delivery_id)
     target.parent.mkdir(exist_ok=True)
     with open_catalog(database) as catalog:
         lacking = unavailable_in(catalog, [old.delivery_id])
-    return tuple(write_changes(connection, store, delivery_id, old, {*lacking, *built.unavailable}, target))
+    changes = write_changes(connection, store, delivery_id, old, {*lacking, *built.unavailable}, target)
+    seal_changes(store, delivery_id)
+    return tuple(changes)
 
 
 def move_into(store: Path, final: Path, part: Part) -> None:
     """Put the marts in `final`, the rows and the original files of a delivery into the store."""
+    seal(final, final.glob("*/*.parquet"))
     (final / "rows").mkdir()
     for path in part.files:
         path.rename(final / "rows" / path.name)
@@ -253,7 +257,16 @@ def engine_errors(found: Found) -> Iterator[None]:
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise EngineError(f"the engine failed: {_first_line(error)}", where, "free disk space and try again") from error
     except duckdb.InvalidInputException as error:
-        raise DataError(f"the data cannot be read: {_first_line(error)}", where, "copy it again") from error
+        raise _unreadable(error, where) from error
+    except duckdb.Error as error:
+        # what DuckDB has no kind of error for are the insides of a damaged Parquet file
+        if type(error) is not duckdb.Error:
+            raise
+        raise _unreadable(error, where) from error
+
+
+def _unreadable(error: Exception, where: str) -> DataError:
+    return DataError(f"the data cannot be read: {_first_line(error)}", where, "copy it again")
 
 
 def _first_line(error: Exception) -> str:

@@ -19,6 +19,8 @@ from finops.catalog import (
     changes_path,
     commit_remade,
     deliveries,
+    is_whole,
+    seal_changes,
     single_writer,
     store_of,
 )
@@ -45,11 +47,14 @@ class Remade:
 
 
 def outdated(database: Path) -> list[Delivery]:
-    """The current deliveries whose marts were made another way than this version makes them.
+    """The current deliveries whose marts were made another way than this version makes them, or are damaged.
 
     Raises DataError when there is no database or it cannot be read.
     """
-    return [one for one in deliveries(database) if one.recipe != recipe(one.shape)]
+    store = store_of(database)
+    return [
+        one for one in deliveries(database) if one.recipe != recipe(one.shape) or not is_whole(store, one.delivery_id)
+    ]
 
 
 def upgrade(database: Path, step: Step = lambda text, size: None) -> Iterator[Remade]:
@@ -93,7 +98,7 @@ def _found(store: Path, old: Delivery) -> Found:
     files = _kept(store / old.delivery_id, old)
     if not files:
         raise DataError(
-            f"{old.export} {old.period} was loaded by another version of finops, and its own files are not kept",
+            f"{old.export} {old.period} cannot be made anew: its own files are not kept",
             old.source,
             "finops ingest ce" if old.format == COST_EXPLORER else "ingest that period again",
         )
@@ -140,6 +145,7 @@ def _copy_changes(connection: DuckDBPyConnection, store: Path, old: str, new: st
             f"copy (select * replace ({literal(new)} as delivery_id) from read_parquet({literal(str(source))})) "
             f"to {literal(str(changes_path(store, new)))} (format parquet)"
         )
+        seal_changes(store, new)
 
 
 def _another_bill(old: Delivery, now: str, found: Found) -> DataError:

@@ -79,7 +79,7 @@ def read_saved(path: Path) -> Saved:
         return _READERS[document["command"]](document)
     except OSError as error:
         raise UsageError(f"the saved answer cannot be read: {(error.strerror or '').lower()}", str(path)) from error
-    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         fix = f"finops check --save json={path.name}"
         raise UsageError("this is no answer that can be told", str(path), fix) from error
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from finops.catalog import Problem
 from finops.document import Document
 from finops.output.destination import destination
+from finops.output.strictly import note
 from finops.output.values import printable
 
 # Each is a module with `chunks(document)`; adding a format is one file and one word here.
@@ -38,6 +39,7 @@ def write(document: Document, form: str = "table", output: Path | None = None) -
             out.write(chunk)
     if form != "json":
         tell(document.problems)
+    note(document.problems)
 
 
 def tell(problems: Sequence[Problem]) -> None:

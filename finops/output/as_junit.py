@@ -1,6 +1,7 @@
 """JUnit XML of `finops check`, as CI servers read it: a breach is a failure, what could not be checked an error.
 
-The order of elements and the attributes are those of the Ant JUnit schema, which the common readers share.
+The order of elements and the attributes are those of the Ant JUnit schema, which the common readers share; Jenkins' own
+takes it too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from finops import __version__
 from finops.document import Document
 from finops.output.values import exact
 from finops.output.verdict_words import place, told
@@ -39,7 +41,9 @@ def _suite(at: int, check: str, rows: Sequence[Row], moment: str) -> Iterator[st
     counts = {name: kinds.count(kind) for name, kind in _COUNTED.items()}
     numbers = _attributes(tests=len(rows), **counts, time=0)
     names = _attributes(package=_PACKAGE, id=at, name=check, timestamp=moment, hostname="localhost")
-    yield f"  <testsuite {names} {numbers}>\n    <properties/>\n"
+    yield f"  <testsuite {names} {numbers}>\n"
+    # Ant's schema wants the element, Jenkins' wants something in it.
+    yield f"    <properties><property {_attributes(name='finops.version', value=__version__)}/></properties>\n"
     for row, kind in zip(rows, kinds, strict=True):
         yield from _case(row, kind)
     forgiven = [_line(row) for row, kind in zip(rows, kinds, strict=True) if kind == "" and row["state"] != "ok"]

@@ -6,26 +6,30 @@ import base64
 import hashlib
 import json
 import re
-from functools import cache
+from datetime import date
+from decimal import Decimal
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops import __version__
 from finops.errors import FinopsError
-from finops.output.report_document import Section
-from finops.output.report_text import document
+from finops.output.report_plotly import plot
+from finops.output.values import exact
 from finops.paths import reports_dir
-from finops.report.facts import ReportFacts
+from finops.report.model import Cell, Column, Report
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 _TEMPLATE = "report.html.j2"
 _STYLE = "style.css"
+_ROUNDED = ("money", "change", "rate", "share", "percent")
+_PERCENT = ("share", "percent")
 _SCRIPTS = ("vendor/plotly-basic.min.js", "report.js")
 
 
-def render(facts: ReportFacts) -> str:
+def render(report: Report) -> str:
     """The whole page. It runs offline and asks nobody for anything; what it may run is named by hash."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -37,23 +41,35 @@ def render(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    report = document(facts)
+    environment.globals.update(exact_of=partial(_exact, currency=report.currency), sort_of=_sort)
     return environment.get_template(_TEMPLATE).render(
         report=report,
         policy=_policy(),
         style=Markup(_asset(_STYLE)),
         scripts=[Markup(_asset(name)) for name in _SCRIPTS],
-        figures=_figures(report.sections),
+        figures=_figures(report),
         version=__version__,
     )
 
 
-def _figures(sections: tuple[Section, ...]) -> Markup:
-    """All pictures as one JSON object by name; no text in it can end the element it stands in."""
+def _exact(cell: Cell, column: Column, currency: str) -> str | None:
+    """The exact amount for whoever points at a cell that rounds it."""
+    if not isinstance(cell.value, Decimal) or column.kind not in _ROUNDED:
+        return None
+    return f"{exact(cell.value)} {'%' if column.kind in _PERCENT else currency}"
+
+
+def _sort(cell: Cell) -> str | None:
+    """What a cell is sorted by where that is not what it says."""
+    return exact(cell.value) if isinstance(cell.value, (Decimal, int, date)) else None
+
+
+def _figures(report: Report) -> Markup:
+    """All charts as one JSON object by key; no text in it can end the element it stands in."""
     from markupsafe import Markup
 
-    pictures = (block.picture for section in sections for block in section.blocks)
-    plots = {picture.name: picture.plot for picture in pictures if picture}
+    charts = (chart for section in report.sections for chart in section.charts)
+    plots = {chart.key: plot(chart, report.currency) for chart in charts}
     text = json.dumps(plots, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

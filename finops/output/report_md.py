@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from finops.output.report_document import Block, Cell, Column, Report, Section, Table
-from finops.output.report_text import document
-from finops.report.facts import ReportFacts
+from finops.report.model import Block, Cell, Column, Report, Section, Table
 
 # What Markdown, or the HTML and the formulas in it, would read as more than text. An amount is no formula.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&]|\$(?!\d))")
 
 
-def render(facts: ReportFacts) -> str:
+def render(report: Report) -> str:
     """The whole report, every text of the bill escaped; ends with one line feed."""
-    return "\n".join(_lines(document(facts))) + "\n"
+    return "\n".join(_lines(report)) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -32,9 +30,9 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _tiles(report: Report) -> Table:
-    columns = (Column(""), Column("", number=True), Column(""))
-    rows = ((Cell(tile.label), Cell(tile.value), Cell("; ".join(tile.notes))) for tile in report.tiles)
-    return Table("", columns, tuple(rows))
+    columns = (Column("label", ""), Column("value", "", "money"), Column("notes", ""))
+    rows = ((Cell(one.label), Cell(one.text), Cell("; ".join(one.notes))) for one in report.figures)
+    return Table("figures", "", columns, tuple(rows))
 
 
 def _section(section: Section) -> Iterator[str]:

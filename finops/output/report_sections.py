@@ -1,16 +1,16 @@
-"""The sections of the cost report, each made from the facts: sentences, tables, pictures."""
+"""The sections of the cost report that its facts alone tell: the first look, windows, the state of the data."""
 
 from __future__ import annotations
 
-from finops.output import report_figures as figures
-from finops.output.report_document import Block, Cell, Column, Section, Table
-from finops.output.report_rankings import gaps, movers, spend, tags
+from finops.output import report_charts as charts
+from finops.output.report_gaps import tags
+from finops.output.report_spend import changes, spend
 from finops.output.report_words import (
     DAILY,
     LONGER,
     cash,
     count_cell,
-    day_name,
+    day_cell,
     delivered_anew,
     finality,
     money_cell,
@@ -24,6 +24,7 @@ from finops.output.report_words import (
 from finops.output.values import shown
 from finops.report.compare import Compared
 from finops.report.facts import ReportFacts
+from finops.report.model import Block, Cell, Column, Section, Table
 from finops.report.month import Sums
 
 _FINALITY = {
@@ -35,11 +36,16 @@ _AS_OF = (
     "Once a newer delivery has replaced one of these, finops report --as-of with its id makes the report as it was "
     "just before."
 )
+_AMOUNTS = (
+    Column("daily", DAILY, "money"),
+    Column("longer", LONGER, "money"),
+    Column("total", "Total", "money"),
+)
 
 
 def sections(facts: ReportFacts) -> tuple[Section, ...]:
     """Every section, in the order of reading."""
-    parts = (_overview, movers, _windows, spend, tags, gaps, _month, _longer, _trust)
+    parts = (_overview, spend, changes, tags, _windows, _trust)
     return tuple(section for part in parts if (section := part(facts)))
 
 
@@ -47,12 +53,12 @@ def _overview(facts: ReportFacts) -> Section:
     days = Block(
         f"{DAILY} per day",
         _days_text(facts),
-        picture=figures.days(facts),
+        chart=charts.days(facts),
         table=_days_table(facts),
         folded=True,
     )
     moved = [
-        Block(f"What moved, by {ranking.dimension}", picture=figures.movers(ranking, facts))
+        Block(f"What moved, by {ranking.dimension}", chart=charts.movers(ranking, facts))
         for ranking in facts.movers[:1]
         if ranking.rows
     ]
@@ -68,63 +74,68 @@ def _days_text(facts: ReportFacts) -> tuple[str, ...]:
 
 
 def _days_table(facts: ReportFacts) -> Table:
-    columns = (Column("Day"), Column(DAILY, True), Column(LONGER, True), Column("State"))
+    columns = (Column("day", "Day", "day"), *_AMOUNTS[:2], Column("state", "State"))
     rows = tuple(
         (
-            Cell(day_name(day.day), sort=day.day.isoformat()),
+            day_cell(day.day),
             money_cell(day.daily, facts.currency),
             money_cell(day.longer, facts.currency),
-            Cell(day.gap or "complete", tone="caution" if day.gap else "muted"),
+            Cell(day.gap or "complete", day.gap or "complete", "caution" if day.gap else "muted"),
         )
         for day in facts.days
     )
-    return Table("Charges per day (UTC)", columns, rows)
+    return Table("days", "Charges per day (UTC)", columns, rows, source=facts.sources["days"])
 
 
-def _windows(facts: ReportFacts) -> Section | None:
-    if not facts.whole:
-        return None
+def _windows(facts: ReportFacts) -> Section:
+    """Week by week, the month to date, and the charges longer than a day."""
     name = unit(facts).capitalize()
-    columns = (
-        Column(name),
-        Column(DAILY, True),
-        Column("Per day", True),
-        Column(LONGER, True),
-        Column("Total", True),
-        Column("State"),
-    )
-    rows = tuple(_window_cells(held, facts) for held in (facts.now, *facts.before))
     text = (
         f"{DAILY} are those of at most a day. {LONGER} (tax, support, fees of reservations and plans, "
         "one-off fees) belong to many days but start on one: they stand in a column of their own, in the "
-        f"{unit(facts)} they start in, and are never compared.",
+        f"{unit(facts)} they start in, and are never compared."
     )
-    table = Table(f"{name}s, the last one first", columns, rows)
-    block = Block(picture=figures.windows(facts), table=table)
-    return Section("windows", f"{name} by {unit(facts)}", text, (block,))
+    held = [_windows_block(facts)] if facts.whole else []
+    return Section("windows", f"{name} by {unit(facts)}", (text,), (*held, _month(facts), *_longer(facts)))
+
+
+def _windows_block(facts: ReportFacts) -> Block:
+    name = unit(facts).capitalize()
+    columns = (
+        Column("start", name, "day"),
+        _AMOUNTS[0],
+        Column("per_day", "Per day", "money"),
+        *_AMOUNTS[1:],
+        Column("state", "State"),
+    )
+    rows = tuple(_window_cells(held, facts) for held in (facts.now, *facts.before))
+    table = Table("windows", f"{name}s, the last one first", columns, rows, source=facts.sources["days"])
+    return Block(chart=charts.windows(facts), table=table)
 
 
 def _window_cells(held: Sums, facts: ReportFacts) -> tuple[Cell, ...]:
     amounts = (held.daily, held.per_day, held.longer, held.total)
     return (
-        Cell(window_name(held.window), sort=held.window.start.isoformat()),
+        Cell(window_name(held.window), held.window.start),
         *(money_cell(amount, facts.currency) for amount in amounts),
         _state_cell(held),
     )
 
 
 def _state_cell(held: Sums) -> Cell:
-    return Cell(open_days(held), tone="caution") if held.open_days else Cell("complete", tone="muted")
+    if held.open_days:
+        return Cell(open_days(held), open_days(held), "caution")
+    return Cell("complete", "complete", "muted")
 
 
-def _month(facts: ReportFacts) -> Section:
+def _month(facts: ReportFacts) -> Block:
     month = facts.month
-    columns = (Column("Days"), *(Column(label, True) for label in (DAILY, LONGER, "Total")), Column("State"))
+    columns = (Column("days", "Days"), *_AMOUNTS, Column("state", "State"))
     parts = (("so far", month.so_far), ("complete days", month.complete), ("same days", month.same_days))
     held = [(label, sums) for label, sums in (*parts, ("whole month", month.before)) if sums]
     rows = tuple(
         (
-            Cell(f"{span(sums.window)}, {label}"),
+            text_cell(f"{span(sums.window)}, {label}"),
             money_cell(sums.daily, facts.currency),
             money_cell(sums.longer, facts.currency),
             money_cell(sums.total, facts.currency),
@@ -132,9 +143,8 @@ def _month(facts: ReportFacts) -> Section:
         )
         for label, sums in held
     )
-    return Section(
-        "month", "Month to date", _month_text(facts), (Block(table=Table("The month so far", columns, rows)),)
-    )
+    table = Table("month", "The month so far", columns, rows, source=facts.sources["days"])
+    return Block("Month to date", _month_text(facts), table=table)
 
 
 def _month_text(facts: ReportFacts) -> tuple[str, ...]:
@@ -150,11 +160,15 @@ def _month_text(facts: ReportFacts) -> tuple[str, ...]:
     )
 
 
-def _longer(facts: ReportFacts) -> Section | None:
+def _longer(facts: ReportFacts) -> tuple[Block, ...]:
     if not facts.longer:
-        return None
-    codes = (Column(label, code=True) for label in ("Type", "Service"))
-    columns = (*codes, Column("Lines", True), Column("Cost", True))
+        return ()
+    columns = (
+        Column("line_item_type", "Type", "code"),
+        Column("service", "Service", "code"),
+        Column("lines", "Lines", "count"),
+        Column("cost", "Cost", "money"),
+    )
     rows = tuple(
         (
             text_cell(line.line_item_type or "(none)"),
@@ -166,9 +180,9 @@ def _longer(facts: ReportFacts) -> Section | None:
     )
     lines = count_cell(sum(line.lines for line in facts.longer))
     total = (Cell("Total"), Cell(""), lines, money_cell(facts.now.longer, facts.currency))
-    table = Table("Longer charges by type", columns, rows, total=total)
-    text = (f"Charges longer than a day, and fees and taxes, that start in {span(facts.now.window)}.",)
-    return Section("longer", LONGER, text, (Block(table=table),))
+    table = Table("longer", "Longer charges by type", columns, rows, total=total, source=facts.sources["longer"])
+    text = f"Charges longer than a day, and fees and taxes, that start in {span(facts.now.window)}."
+    return (Block(LONGER, (text,), table=table),)
 
 
 def _trust(facts: ReportFacts) -> Section:
@@ -185,25 +199,26 @@ def _trust(facts: ReportFacts) -> Section:
 def _deliveries_table(facts: ReportFacts) -> Table:
     labels = ("Export", "Format", "Period", "Delivery")
     columns = (
-        *(Column(label, code=label == "Delivery") for label in labels),
-        Column("Rows", True),
-        Column("Unblended", True),
-        Column("State"),
-        Column("Loaded"),
-        Column("Note"),
+        *(Column(label.lower(), label, "code" if label == "Delivery" else "text") for label in labels),
+        Column("rows", "Rows", "count"),
+        Column("unblended", "Unblended", "money"),
+        Column("state", "State"),
+        Column("loaded_at", "Loaded"),
+        Column("note", "Note"),
     )
     rows = tuple(
         (
             *(text_cell(str(entry[label.lower()])) for label in labels),
             count_cell(entry["rows"]),
             money_cell(entry["unblended"], facts.currency),
-            Cell(finality(entry["final"]), tone="muted" if entry["final"] else "caution"),
-            Cell(shown(entry["loaded_at"])),
+            text_cell(finality(entry["final"]), "muted" if entry["final"] else "caution"),
+            text_cell(shown(entry["loaded_at"])),
             text_cell(_delivery_note(entry["vouched"], entry.get("note"))),
         )
         for entry in facts.deliveries
     )
-    return Table("Deliveries the report is made from", columns, rows)
+    caption = "Deliveries the report is made from"
+    return Table("deliveries", caption, columns, rows, source=facts.sources["deliveries"])
 
 
 def _delivery_note(vouched: bool, note: str | None) -> str:
@@ -213,9 +228,9 @@ def _delivery_note(vouched: bool, note: str | None) -> str:
 def _problems_table(facts: ReportFacts) -> Table | None:
     if not facts.problems:
         return None
-    columns = (Column("Problem", code=True), Column("What"), Column("Where"))
+    columns = (Column("code", "Problem", "code"), Column("message", "What"), Column("where", "Where"))
     rows = tuple(
         (text_cell(problem.code), text_cell(problem.message), text_cell(problem.where or ""))
         for problem in facts.problems
     )
-    return Table("Problems with the data", columns, rows)
+    return Table("problems", "Problems with the data", columns, rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finops.output.report_document import Report, Tile
 from finops.output.report_sections import sections
 from finops.output.report_words import (
     cash,
@@ -18,9 +17,10 @@ from finops.output.report_words import (
     unit,
     window_name,
 )
-from finops.output.values import exact_decimal, printable, shown
+from finops.output.values import printable, shown
 from finops.report.compare import Compared
 from finops.report.facts import ReportFacts
+from finops.report.model import Figure, Report, Tone
 
 _LABELS = {"weekly": "Last whole week", "monthly": "Last whole month"}
 
@@ -28,20 +28,27 @@ _LABELS = {"weekly": "Last whole week", "monthly": "Last whole month"}
 def document(facts: ReportFacts) -> Report:
     """The whole report, ready for an output."""
     return Report(
+        cadence=facts.cadence,
         title=f"{facts.cadence.capitalize()} cost report",
         scope=_scope(facts),
         sentences=_sentences(facts),
-        tiles=(_spent(facts), _against(facts), _moved(facts), _month(facts), _trust(facts)),
+        figures=_figures(facts),
         warnings=_warnings(facts),
+        basis=facts.basis,
         sections=sections(facts),
+        problems=facts.problems,
     )
 
 
 def summary_lines(facts: ReportFacts) -> list[str]:
     """The report in five lines of plain text."""
-    tiles = (_spent(facts), _against(facts), _moved(facts), _month(facts), _trust(facts))
+    tiles = _figures(facts)
     width = max(len(tile.label) for tile in tiles)
-    return [f"{tile.label:{width}}  {tile.value}" + "".join(f"; {note}" for note in tile.notes) for tile in tiles]
+    return [f"{tile.label:{width}}  {tile.text}" + "".join(f"; {note}" for note in tile.notes) for tile in tiles]
+
+
+def _figures(facts: ReportFacts) -> tuple[Figure, ...]:
+    return _spent(facts), _against(facts), _moved(facts), _month(facts), _trust(facts)
 
 
 def _scope(facts: ReportFacts) -> tuple[str, ...]:
@@ -94,55 +101,78 @@ def _longer_sentence(facts: ReportFacts) -> str:
     return f"Longer charges (tax, support, fees) that start in these days come to {longer} more."
 
 
-def _spent(facts: ReportFacts) -> Tile:
+def _spent(facts: ReportFacts) -> Figure:
     notes = [f"{short_span(facts.now.window)}, {finality(facts.final)}"]
     if facts.now.longer:
         notes.append(f"and {cash(facts.now.longer, facts.currency)} of longer charges")
-    label = _LABELS[facts.cadence] if facts.whole else f"No whole {unit(facts)} yet"
-    exact = f"{exact_decimal(facts.now.daily)} {facts.currency}"
-    return Tile(label, cash(facts.now.daily, facts.currency), tuple(notes), exact)
+    return Figure(
+        "spend",
+        _LABELS[facts.cadence] if facts.whole else f"No whole {unit(facts)} yet",
+        cash(facts.now.daily, facts.currency),
+        tuple(notes),
+        facts.now.daily,
+        "money",
+        trend=tuple(day.daily for day in facts.days),
+        trend_label=f"Daily charges per day, {len(facts.days)} days",
+        rows="spend",
+    )
 
 
-def _against(facts: ReportFacts) -> Tile:
+def _against(facts: ReportFacts) -> Figure:
     row = facts.headline
     if row.change is None or row.mean is None:
-        return Tile("Against before", "n/a", (f"no {unit(facts)} before in the data",), tone="muted")
+        return Figure("change", "Against before", "n/a", (f"no {unit(facts)} before in the data",), tone="muted")
     label = f"Against {those_before(facts)}"
     held = f"{'mean' if len(row.before) > 1 else 'then'} {cash(row.mean, facts.currency)}"
     if row.change < 0 and not facts.judged:
-        return Tile(label, "not judged", (held, open_days(facts.now)), tone="muted")
-    exact = f"{exact_decimal(row.change)} {facts.currency}"
+        return Figure("change", label, "not judged", (held, open_days(facts.now)), tone="muted", rows="windows")
     rates = [compared_percent(row)] if row.percent is not None else []
     if rates and facts.cadence == "monthly":
         rates.append(f"per day {compared_percent(facts.per_day)}")
     change = cash(row.change, facts.currency, sign=True)
-    return Tile(label, change, (*rates, held), exact, direction(row.change))
+    notes, trend = (*rates, held), tuple(one.daily for one in (*reversed(facts.before), facts.now))
+    return Figure(
+        "change",
+        label,
+        change,
+        notes,
+        row.change,
+        "change",
+        direction(row.change),
+        trend,
+        f"Daily charges by {unit(facts)}",
+        "windows",
+    )
 
 
-def _moved(facts: ReportFacts) -> Tile:
+def _moved(facts: ReportFacts) -> Figure:
     rows = facts.movers[0].rows[:3] if facts.movers else ()
+    label = "Moved most"
     if not rows:
-        return Tile("Moved most", "nothing" if facts.movers else "n/a", ("no service to name",), tone="muted")
+        text = "nothing" if facts.movers else "n/a"
+        return Figure("moved", label, text, ("no service to name",), tone="muted")
     first = rows[0]
     notes = [f"{printable(first.key)}, {compared_percent(first)}"]
     notes += [f"{printable(row.key)} {_money_change(row, facts)}" for row in rows[1:]]
-    exact = f"{exact_decimal(first.change)} {facts.currency}" if first.change is not None else None
     tone = direction(first.change) if first.change is not None else ""
-    return Tile("Moved most", _money_change(first, facts), tuple(notes), exact, tone)
+    trend = (*reversed(first.before), first.now)
+    said = f"{printable(first.key)} by {unit(facts)}"
+    change = _money_change(first, facts)
+    return Figure("moved", label, change, tuple(notes), first.change, "change", tone, trend, said, "changes")
 
 
-def _month(facts: ReportFacts) -> Tile:
+def _month(facts: ReportFacts) -> Figure:
     month = facts.month
     notes = [f"{short_span(month.so_far.window)}, {finality(facts.month_final)}"]
     if month.complete and month.same_days and month.same_days.daily:
         row = Compared("", month.complete.daily, (month.same_days.daily,))
         complete, same = short_span(month.complete.window), short_span(month.same_days.window)
         notes.append(f"{complete}: {compared_percent(row)} on {same}")
-    exact = f"{exact_decimal(month.so_far.daily)} {facts.currency}"
-    return Tile("Month to date", cash(month.so_far.daily, facts.currency), tuple(notes), exact)
+    text = cash(month.so_far.daily, facts.currency)
+    return Figure("month", "Month to date", text, tuple(notes), month.so_far.daily, "money", rows="windows")
 
 
-def _trust(facts: ReportFacts) -> Tile:
+def _trust(facts: ReportFacts) -> Figure:
     length = facts.now.window.length
     complete = length - len(facts.now.open_days)
     notes = [f"{complete} of {plural(length, 'day')} complete"]
@@ -152,7 +182,8 @@ def _trust(facts: ReportFacts) -> Tile:
         notes.append(plural(len(facts.problems), "problem"))
     sound = facts.final is True and complete == length and not facts.problems
     word = finality(facts.final).capitalize()
-    return Tile("Can it be trusted?", word, tuple(notes), tone="good" if sound else "caution")
+    tone: Tone = "good" if sound else "caution"
+    return Figure("trust", "Can it be trusted?", word, tuple(notes), facts.final, tone=tone, rows="trust")
 
 
 def _warnings(facts: ReportFacts) -> tuple[str, ...]:

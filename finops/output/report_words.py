@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from finops.output.report_document import Cell, Tone
-from finops.output.values import exact_decimal, money, printable
+from finops.output.values import money, printable
 from finops.report.compare import Compared
 from finops.report.facts import ReportFacts
+from finops.report.model import Cell, Tone
 from finops.report.month import Sums
 from finops.report.replaced import Replaced
 from finops.report.windows import Window, month_before
@@ -21,6 +21,7 @@ _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _TO = "\N{EN DASH}"
 _STATUS = {"new": "new", "gone": "gone"}
 _PERCENT_SHOWN = Decimal("999.9")
+_PERCENT = Decimal("0.0001")
 
 
 def cash(value: Decimal, currency: str, sign: bool = False) -> str:
@@ -157,36 +158,45 @@ def listed(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
 
 
-def text_cell(value: str, tone: Tone = "") -> Cell:
+def text_cell(value: str | None, tone: Tone = "") -> Cell:
     """Text from the bill, with its control characters written out."""
-    return Cell(printable(value), tone=tone)
+    return Cell(printable(value or ""), value, tone)
 
 
-def money_cell(value: Decimal | None, currency: str) -> Cell:
+def money_cell(value: Decimal | None, currency: str, tone: Tone = "") -> Cell:
     """Money to the cent; the exact amount is kept for whoever points at it."""
-    if value is None:
-        return Cell("n/a", tone="muted")
-    exact = exact_decimal(value)
-    return Cell(cash(value, currency), f"{exact} {currency}", exact)
+    return unknown_cell() if value is None else Cell(cash(value, currency), value, tone)
 
 
 def change_cell(value: Decimal | None, currency: str) -> Cell:
     """A difference, with its sign."""
-    if value is None:
-        return Cell("n/a", tone="muted")
-    exact = exact_decimal(value)
-    return Cell(cash(value, currency, sign=True), f"{exact} {currency}", exact, direction(value))
+    return unknown_cell() if value is None else Cell(cash(value, currency, sign=True), value, direction(value))
 
 
 def percent_cell(row: Compared) -> Cell:
     """A change in percent, or `new` and `gone`."""
-    sort = exact_decimal(row.percent.quantize(Decimal("1e-4"))) if row.percent is not None else None
-    return Cell(compared_percent(row), sort=sort, tone=direction(row.change or Decimal(0)))
+    exact = row.percent.quantize(_PERCENT) if row.percent is not None else None
+    return Cell(compared_percent(row), exact, direction(row.change or Decimal(0)))
+
+
+def share_cell(value: Decimal | None) -> Cell:
+    """A part of a hundred."""
+    return unknown_cell() if value is None else Cell(share(value), value.quantize(_PERCENT))
 
 
 def count_cell(count: int) -> Cell:
     """A whole number."""
-    return Cell(f"{count:,}", sort=str(count))
+    return Cell(f"{count:,}", count)
+
+
+def day_cell(day: date) -> Cell:
+    """A day, for people with its weekday."""
+    return Cell(day_name(day), day)
+
+
+def unknown_cell() -> Cell:
+    """What there is no figure for."""
+    return Cell("n/a", tone="muted")
 
 
 def direction(value: Decimal) -> Tone:

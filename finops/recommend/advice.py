@@ -27,6 +27,7 @@ MORE = (
     Column("coverage", "percent", shown="never"),
     Column("break_even_utilisation", "percent", shown="never"),
     Column("chosen", "flag"),
+    Column("instance_family", shown="never"),
 )
 _PERCENT = Decimal("0.0001")
 _HOURLY = Decimal("1e-10")
@@ -104,6 +105,8 @@ def _more(candidate: Candidate, window: Windowed, chosen: bool) -> dict[str, obj
         "coverage": percent(found.coverage),
         "break_even_utilisation": percent(break_even(found)),
         "chosen": chosen,
+        # of an EC2 Instance plan, which is for one family
+        "instance_family": candidate.group.what if candidate.group.plan_type == "EC2Instance" else None,
     }
 
 

@@ -40,6 +40,8 @@ _VERDICTS = (
 )
 _STANDARDS = (
     Column("resource"),
+    Column("account", shown="never"),
+    Column("region", shown="never"),
     Column("standard"),
     Column("rule"),
     Column("state"),
@@ -117,7 +119,7 @@ def _totals(found: Sequence[tuple[Holder, Verdict]]) -> dict[str, Any]:
 
 
 def _stated(one: Held) -> tuple[str, ...]:
-    return one.name, one.standard, one.rule, one.state, one.why
+    return one.name, one.holder.account, one.holder.region, one.standard, one.rule, one.state, one.why
 
 
 def _mix(name: str, buckets: Sequence[Holder]) -> tuple[Any, ...]:

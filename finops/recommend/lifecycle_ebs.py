@@ -11,7 +11,7 @@ from finops.catalog import Problem
 from finops.config.settings import Settings
 from finops.prices import Price
 from finops.recommend.lifecycle_prices import StoragePrices, basis_of, in_words
-from finops.recommend.lifecycle_rows import row_of, with_saving
+from finops.recommend.lifecycle_rows import more_of, row_of, with_saving
 from finops.recommend.lifecycle_usage import Holder
 from finops.recommend.row import Recommendation
 
@@ -80,7 +80,8 @@ def _of_volume(one: Holder, prices: StoragePrices, settings: Settings) -> Iterat
         action = f"change {one.name} from gp2 to gp3 with {_wanted(gb)}"
         words = ", ".join(in_words(name, price.price, price) for name, price in listed)
         facts += f"; {words}; high: {FREE_MIBPS} MiB/s are enough; at most once in 6 hours, while in use"
-        row = row_of(one, settings, "gp2_to_gp3", cost, action, facts, basis_of(p for _, p in listed), "measured")
+        basis, more = basis_of(p for _, p in listed), more_of(None, gb=gb)
+        row = row_of(one, settings, "gp2_to_gp3", cost, action, facts, basis, "measured", more)
         yield with_saving(row, saving, saving, _NONE, cost - gp3_cost(gb, gp3, throughput=False))
 
 

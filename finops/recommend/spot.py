@@ -31,6 +31,7 @@ _NOISE = Decimal("1e-6")
 _NAMES = {
     "auto_scaling": "Auto Scaling group", "kubernetes": "Kubernetes nodes", "emr_task": "EMR task nodes",
     "batch": "Batch compute environment", "ci_runner": "CI runners", "fargate": "Fargate tasks of cluster",
+    "short_lived": "short-lived instances",
 }  # fmt: skip
 _HOW = {
     "auto_scaling": "price-capacity-optimized over 10 or more instance types in all zones, Capacity Rebalancing on",
@@ -38,6 +39,7 @@ _HOW = {
     "emr_task": "instance fleets of 10 or more types, price-capacity-optimized",
     "batch": "a Spot compute environment, SPOT_PRICE_CAPACITY_OPTIMIZED, retries for jobs that are interrupted",
     "ci_runner": "one-time Spot runners of 10 or more types, jobs that are interrupted run again",
+    "short_lived": "one-time Spot requests over 10 or more instance types, work that is interrupted done again",
     "fargate": "capacity provider strategy FARGATE_SPOT beside a base of FARGATE",
 }
 _VETOED = (

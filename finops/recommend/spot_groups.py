@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 from finops.config.spot import SpotPolicy
 
@@ -23,6 +26,8 @@ _STATEFUL = re.compile(
 )
 _NETWORK = re.compile(r"(^|[-_ ])(nat|bastion|jump[-_ ]?box|vpn|proxy|firewall)($|[-_ 0-9])", re.IGNORECASE)
 _ALWAYS_ON = 0.95
+# Work that comes and goes by itself is made to be done again: so many instances, half of them younger than a day.
+_MANY, _SHORT_LIVED_HOURS = 5, 24
 NAMES = ("Name", "Component", "Role")
 OWN_WORD = ("spot", "criticality")
 
@@ -49,6 +54,8 @@ class Resource:
     environment: str
     owner: str
     tags: Mapping[str, str]
+    lifetime: int = 0
+    """Hours from its first to its last, both counted."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,30 @@ def keys() -> list[str]:
     return list(dict.fromkeys([*(one.key for one in signals()), *NAMES, *OWN_WORD, "aws:elasticmapreduce:job-flow-id"]))
 
 
+def grouped(resources: Sequence[Resource]) -> list[tuple[Group, list[Resource]]]:
+    """The groups and their members: by signals, and by how briefly instances live where nothing else tells."""
+    found: dict[tuple[str, ...], tuple[Group, list[Resource]]] = {}
+    silent: dict[tuple[Any, ...], list[Resource]] = defaultdict(list)
+    for one in resources:
+        group = group_of(one)
+        if group.kind:
+            found.setdefault(group.key, (group, []))[1].append(one)
+        else:
+            silent[one.account, one.region, one.service, one.usage_types, one.environment, one.owner].append(one)
+    for members in silent.values():
+        found |= {group.key: (group, held) for group, held in _by_lifetime(members)}
+    return list(found.values())
+
+
+def _by_lifetime(members: list[Resource]) -> list[tuple[Group, list[Resource]]]:
+    first = members[0]
+    if len(members) < _MANY or median(one.lifetime for one in members) >= _SHORT_LIVED_HOURS:
+        return [(group_of(one), [one]) for one in members]
+    name = " ".join((*first.usage_types, *filter(None, (first.environment, first.owner))))
+    short = Group("short_lived", first.account, first.region, first.service, name, first.environment, first.owner)
+    return [(short, members)]
+
+
 def group_of(one: Resource) -> Group:
     """The group a resource belongs to: that of its strongest signal, else itself."""
     kind, name = _work(one)
@@ -149,7 +180,9 @@ def _single(group: Group, seen: Seen, tolerant: bool) -> bool:
     # a build that is interrupted is built again; one that never rests is no runner but a server
     if group.kind == "fargate" or seen.most > 1:
         return False
-    return seen.uptime >= _ALWAYS_ON or not (tolerant or group.kind in ("ci_runner", "batch", "emr_task"))
+    return seen.uptime >= _ALWAYS_ON or not (
+        tolerant or group.kind in ("ci_runner", "batch", "emr_task", "short_lived")
+    )
 
 
 def _any(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:

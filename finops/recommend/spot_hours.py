@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from finops.prices.lookup import Usage as Priced
 from finops.recommend.hours import BY_PLAN, BY_RESERVATION, ON_DEMAND, Facts
-from finops.recommend.spot_groups import NAMES, OWN_WORD, Group, Resource, Seen, group_of, keys
+from finops.recommend.spot_groups import NAMES, OWN_WORD, Group, Resource, Seen, grouped, keys
 from finops.recommend.tagged import tag_rows
 
 if TYPE_CHECKING:
@@ -66,23 +66,21 @@ def groups(usage: Usage, settings: Settings, facts: Facts) -> list[Found]:
     connection, span = usage.connection, facts.span
     connection.execute(_ROWS, [span.start, span.start, span.end])
     resources = [_resource(*row) for row in connection.execute(_RESOURCES).fetchall()]
-    by_group: dict[tuple[str, ...], tuple[Group, list[Resource]]] = {}
-    for one in resources:
-        group = group_of(one)
-        by_group.setdefault(group.key, (group, []))[1].append(one)
-    _number(usage, by_group.values())
+    by_group = grouped(resources)
+    _number(usage, by_group)
     hours = int(span.loaded.sum())
     done = {row[0]: row[1:] for row in connection.execute(_SEEN).fetchall()}
     parts = _parts(usage)
     return [
         Found(number, group, _seen(members, hours, *done[number]), tuple(parts[number]))
-        for number, (group, members) in enumerate(by_group.values())
+        for number, (group, members) in enumerate(by_group)
     ]
 
 
 def _resource(*row: Any) -> Resource:
-    account, region, service, resource_id, kinds, environment, owner, tags = row
-    return Resource(account, region, service, resource_id, tuple(kinds), environment or "", owner or "", tags or {})
+    account, region, service, resource_id, kinds, lifetime, environment, owner, tags = row
+    place = account, region, service, resource_id
+    return Resource(*place, tuple(kinds), environment or "", owner or "", tags or {}, lifetime)
 
 
 def _number(usage: Usage, grouped: Any) -> None:
@@ -159,12 +157,13 @@ _RESOURCES = """
 with newest as (
     select
         account, region, service, resource_id, list(distinct usage_type order by usage_type) as kinds,
+        max(hour) - min(hour) + 1 as lifetime,
         arg_max(delivery_id, charge_period_start) as delivery_id,
         arg_max(coalesce(tag_set_id, 0), charge_period_start) as tag_set_id
     from spot_rows
     group by account, region, service, resource_id
 )
-select newest.account, newest.region, newest.service, newest.resource_id, newest.kinds,
+select newest.account, newest.region, newest.service, newest.resource_id, newest.kinds, newest.lifetime,
     places.environment, places.owner, places.tags
 from newest
 left join places

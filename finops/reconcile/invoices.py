@@ -64,7 +64,7 @@ def placed(
 def _summaries(text: str, path: Path) -> list[Any]:
     try:
         held = json.loads(text, parse_float=Decimal, parse_int=Decimal)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"this is no JSON: {error}", str(path)) from error
     listed = held.get(from_summaries.LIST) if isinstance(held, dict) else held
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):

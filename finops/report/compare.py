@@ -93,6 +93,19 @@ def compare(
     Lines longer than a day are left out unless `longer`: they start on one day and belong to many.
     `expression` is SQL over `facts` and the dimension's join `j0`, where the value itself is not the key.
     """
+    sql, params = compare_sql(ledger, by, windows, longer=longer, expression=expression)
+    return [_compared(row, len(windows)) for row in ledger.over(by).rows(sql, params)]
+
+
+def compare_sql(
+    ledger: Ledger,
+    by: Dimension,
+    windows: Sequence[Window],
+    *,
+    longer: bool = False,
+    expression: str | None = None,
+) -> tuple[str, tuple[Any, ...]]:
+    """The query of `compare` and its parameters."""
     joins = needed_joins([by])
     sql = _COMPARE.format(
         key=expression or by.expression(0),
@@ -102,7 +115,7 @@ def compare(
         end=max(window.end for window in windows),
         scope="true" if longer else "not facts.x_is_long",
     )
-    return [_compared(row, len(windows)) for row in ledger.over(by).rows(sql, joins.params)]
+    return sql, tuple(joins.params)
 
 
 def _columns(cost: str, n: int, window: Window) -> str:

@@ -51,7 +51,7 @@ def read_days(ledger: Ledger) -> list[Day]:
     hours = {day: int(row["hours"]) for day, row in seen.items() if row["daily_lines"]}
     hourly = any(count >= HOURS_OF_A_COMPLETE_DAY for count in hours.values())
     open_days = _open_days(ledger, covered)
-    costs = {row["charge_day"]: row for row in ledger.rows(_COSTS.format(cost=ledger.cost))}
+    costs = {row["charge_day"]: row for row in ledger.rows(days_sql(ledger))}
     return [
         Day(
             day,
@@ -62,6 +62,11 @@ def read_days(ledger: Ledger) -> list[Day]:
         )
         for day in _asked(ledger, covered).days()
     ]
+
+
+def days_sql(ledger: Ledger) -> str:
+    """The query for the cost of each day."""
+    return _COSTS.format(cost=ledger.cost)
 
 
 def _asked(ledger: Ledger, covered: Window) -> Window:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.availability import cost_explorer_tag_notes, virtual_notes
 from finops.catalog import Problem
-from finops.dimensions import dimension
-from finops.report.compare import Compared, Ranking, added, compare, rank
-from finops.report.days import Day, read_days
+from finops.dimensions import Dimension, dimension, parse_by
+from finops.document import Basis, basis_of
+from finops.errors import UsageError
+from finops.report.compare import Compared, Ranking, added, compare, compare_sql, rank
+from finops.report.days import Day, days_sql, read_days
 from finops.report.gaps import GapWork, gap_work
+from finops.report.model import Source
 from finops.report.month import MonthToDate, Sums, month_to_date, sums
 from finops.report.replaced import Replaced, replaced
-from finops.report.tags import Gaps, TagSpend, biggest_gaps, tag_spend
+from finops.report.sources import source
+from finops.report.tags import Gaps, TagSpend, biggest_gaps, coverage_sql, gaps_sql, tag_spend
 from finops.report.windows import Cadence, Reach, Window, whole_windows
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
 MOVERS_SHOWN = 8
 MOVER_DIMENSIONS = ("service", "account")
+ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class ReportFacts:
     """Every day from the first window to the end of the data."""
     month: MonthToDate
     spend: tuple[Ranking, ...]
-    """Daily charges of the window by service and by account, the costliest first."""
+    """Daily charges of the window by service, account and (where there are any) environment, the costliest first."""
     movers: tuple[Ranking, ...]
     """The same by size of the change; only rises when the window is not complete. Empty without a before."""
     longer: tuple[LongerLine, ...]
@@ -70,6 +75,9 @@ class ReportFacts:
     replaced: tuple[Replaced, ...]
     """Periods of these days that were delivered anew, and what changed."""
     problems: tuple[Problem, ...]
+    basis: Basis
+    sources: Mapping[str, Source]
+    """Where the numbers come from, by what they are: `days`, a dimension, `coverage` of a tag, `gaps`, `longer`."""
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -104,6 +112,7 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
     windows = whole or [reach.days]
     now, *before = (sums(days, window) for window in windows)
     by_key = {word: compare(ledger, dimension(word), windows) for word in MOVER_DIMENSIONS}
+    by_environment, untold = _environments(ledger, windows)
     tags = ledger.settings.tags.required
     return ReportFacts(
         cadence=cadence,
@@ -115,7 +124,9 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
         before=tuple(before),
         days=tuple(day for day in days if day.day >= windows[-1].start),
         month=month,
-        spend=tuple(rank(word, rows, lambda row: row.now, MOVERS_SHOWN) for word, rows in by_key.items()),
+        spend=tuple(
+            rank(word, rows, lambda row: row.now, MOVERS_SHOWN) for word, rows in {**by_key, **by_environment}.items()
+        ),
         movers=tuple(_movers(word, rows, not now.open_days) for word, rows in by_key.items() if before),
         longer=_longer_lines(ledger, windows[0]),
         tags=tuple(tag_spend(ledger, tag, windows) for tag in tags),
@@ -125,9 +136,40 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
         final=_final(ledger, windows[0]),
         month_final=_final(ledger, month.so_far.window),
         deliveries=tuple(ledger.deliveries),
-        problems=(*ledger.problems, *_tag_notes(ledger, tags), *_mixed(by_key, ledger)),
+        problems=(*ledger.problems, *_tag_notes(ledger, tags), *_mixed(by_key, ledger), *untold),
         replaced=replaced(ledger, Window(windows[-1].start, max(windows[0].end, month.so_far.window.end))),
+        basis=replace(basis_of(ledger), start=windows[0].start, end=windows[0].end),
+        sources=_sources(ledger, windows, [*by_key, *by_environment], tags),
     )
+
+
+def _environments(ledger: Ledger, windows: Sequence[Window]) -> tuple[dict[str, list[Compared]], list[Problem]]:
+    """Cost by environment where the ledger was asked for it, and what to say where the data cannot tell it."""
+    if ENVIRONMENT not in (one.word for one in parse_by(ledger.ask.by)):
+        return {}, []
+    try:
+        return {ENVIRONMENT: compare(ledger, dimension(ENVIRONMENT), windows)}, []
+    except UsageError as error:
+        return {}, [Problem("environment_not_told", error.what, error.where or "")]
+
+
+def _sources(ledger: Ledger, windows: Sequence[Window], words: Sequence[str], tags: Sequence[str]) -> dict[str, Source]:
+    """The command and the query behind the numbers; a command lists the charges longer than a day as well."""
+    now, of_all = windows[0], Window(windows[-1].start, windows[0].end)
+    found = {"days": source(ledger, "spend", of_all, (days_sql(ledger), ()), ["day"])}
+    for by in (*map(dimension, words), *(dimension(f"tag:{tag}") for tag in tags)):
+        found[by.word] = _spend_source(ledger, by, windows)
+    for tag in tags:
+        found[f"coverage:{tag}"] = source(ledger, "tag-gaps", now, coverage_sql(ledger, tag, windows))
+    if tags:
+        found["gaps"] = source(ledger, "tag-gaps", now, gaps_sql(ledger, tags, now))
+    longer = _LONGER.format(cost=ledger.cost), (now.start, now.end)
+    found["longer"] = source(ledger, "spend", now, longer, ["line_item_type", "service"])
+    return found | {"deliveries": Source("finops status")}
+
+
+def _spend_source(ledger: Ledger, by: Dimension, windows: Sequence[Window]) -> Source:
+    return source(ledger, "spend", windows[0], compare_sql(ledger, by, windows), [by.word])
 
 
 def _tag_notes(ledger: Ledger, tags: Sequence[str]) -> list[Problem]:

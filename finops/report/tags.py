@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.dimensions import NONE, dimension
-from finops.report.compare import Ranking, compare, rank
+from finops.report.compare import Ranking, compare, compare_sql, rank
 from finops.report.windows import Window
 from finops.tag_gaps import coverage
 
@@ -106,9 +106,7 @@ def biggest_gaps(ledger: Ledger, tags: Sequence[str], window: Window) -> Gaps:
     """The resources with the most taggable cost in the window that lacks one or more of the tags."""
     if not tags:
         return Gaps((), 0, _ZERO)
-    wanted = ", ".join("(?)" for _ in tags)
-    sql = _GAPS.format(cost=ledger.cost, wanted=wanted, start=window.start, end=window.end, shown=GAPS_SHOWN)
-    rows = ledger.rows(sql, list(tags))
+    rows = ledger.rows(*gaps_sql(ledger, tags, window))
     found = tuple(_gap(row, tags) for row in rows)
     services = tuple(gap for tag in tags for gap in _service_gaps(ledger, tag, window))
     return Gaps(
@@ -117,6 +115,18 @@ def biggest_gaps(ledger: Ledger, tags: Sequence[str], window: Window) -> Gaps:
         Decimal(rows[0]["all_cost"]) if rows else _ZERO,
         tuple(sorted(services, key=lambda gap: (-gap.cost, gap.tag, gap.service))[:GAPS_SHOWN]),
     )
+
+
+def gaps_sql(ledger: Ledger, tags: Sequence[str], window: Window) -> tuple[str, tuple[str, ...]]:
+    """The query for the resources with the most cost that lacks a tag, and its parameters."""
+    wanted = ", ".join("(?)" for _ in tags)
+    sql = _GAPS.format(cost=ledger.cost, wanted=wanted, start=window.start, end=window.end, shown=GAPS_SHOWN)
+    return sql, tuple(tags)
+
+
+def coverage_sql(ledger: Ledger, tag: str, windows: Sequence[Window]) -> tuple[str, tuple[Any, ...]]:
+    """The query for the cost that a tag covers, and its parameters."""
+    return compare_sql(ledger, dimension(f"tag:{tag}"), windows, longer=True, expression=_KIND)
 
 
 def _service_gaps(ledger: Ledger, tag: str, window: Window) -> list[ServiceGap]:

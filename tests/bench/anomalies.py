@@ -18,7 +18,7 @@ import numpy as np
 
 from finops.advice.anomaly import Thresholds, judge
 from tests.anomaly_score import Raised, Score, mean, score
-from tests.anomaly_series import LEARNING, START, Floats, Labelled, labelled
+from tests.anomaly_series import LEARNING, START, Floats, Label, Labelled, labelled
 
 TUNED_ON = (1, 2, 3, 4, 5)
 HELD_OUT = (101, 102, 103, 104, 105, 106, 107, 108)
@@ -217,7 +217,17 @@ spikes, shifts, leaks, what is new and what disappears, among weekly rhythms, mo
 rightsizing, planned work, days without cost and late deliveries. The detector's settings were chosen on seeds
 {TUNED_ON[0]} to {TUNED_ON[-1]}; all others are judged on seeds {HELD_OUT[0]} to {HELD_OUT[-1]}, which no setting has seen (STL and ETS: {SLOW_SERIES} series
 of seed {", ".join(map(str, SLOW_SEEDS))}). The first alarm inside an anomaly finds it; every other alarm is false, a second one for the same anomaly
-too. Dollars ahead are those of the day of the first alarm and after it, of all that the anomalies cost."""  # noqa: E501
+too. Dollars ahead are those of the day of the first alarm and after it, of all that the anomalies cost; an alarm on
+the first day of each, the best there can be, would leave {_most_after():.3f} of them after that day."""  # noqa: E501
+
+
+def _most_after() -> float:
+    """The mean over the seeds of the share of dollars that lies after the first day of its anomaly."""
+    return float(np.mean([_after_first_day(_data(seed, 200).labels) for seed in HELD_OUT]))
+
+
+def _after_first_day(labels: Sequence[Label]) -> float:
+    return sum(abs(sum(label.excess[1:])) for label in labels) / sum(abs(label.impact) for label in labels)
 
 
 def _speed() -> str:
@@ -225,7 +235,10 @@ def _speed() -> str:
     started = time.process_time()
     judge(data.costs, START, data.complete, data.planned)
     whole = time.process_time() - started
-    return f"2,000 series of 400 days are judged in {whole:.1f} s of processor time, each day by the days before it."
+    return (
+        f"2,000 series of 400 days are judged in {whole:.1f} s of processor time, each day by the days before it;\n"
+        "so whoever wants the newest day alone gets it from the same run."
+    )
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def read(path: Path) -> Answer | None:
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         return Answer(**held) if held["version"] == _VERSION else None
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

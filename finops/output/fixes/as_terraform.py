@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from finops.config.settings import TagPolicy
 from finops.gaps.fixable import Fixable, Untagged
 from finops.output.fixes import Files
+from finops.output.hcl import text
 
 _HEAD = """\
 # {what}
@@ -60,7 +60,7 @@ def _default_tags(account: str, tags: Mapping[str, str]) -> str:
         "# Auto Scaling group, volumes of a launch template, and what other services create.\n"
         'provider "aws" {\n'
         f'  alias               = "account_{_name(account)}"\n'
-        f"  allowed_account_ids = [{_text(account)}]\n"
+        f"  allowed_account_ids = [{text(account)}]\n"
         "\n"
         "  default_tags {\n"
         f"    tags = {_map(tags, 4)}\n"
@@ -78,15 +78,15 @@ def _one_tag(one: Untagged, tags: Mapping[str, str]) -> Iterator[str]:
     for tag, value in sorted(tags.items()):
         yield (
             f'resource "{resource_type}" "{_name(f"{one.resource_id}_{tag}")}" {{\n'
-            f"  {argument.ljust(11)} = {_text(target)}\n"
-            f"  {'key'.ljust(len(argument.ljust(11)))} = {_text(tag)}\n"
-            f"  {'value'.ljust(len(argument.ljust(11)))} = {_text(value)}\n"
+            f"  {argument.ljust(11)} = {text(target)}\n"
+            f"  {'key'.ljust(len(argument.ljust(11)))} = {text(tag)}\n"
+            f"  {'value'.ljust(len(argument.ljust(11)))} = {text(value)}\n"
             "}\n"
         )
 
 
 def _others(others: Mapping[str, Mapping[str, str]]) -> str:
-    entries = "".join(f"    {_text(arn)} = {_map(tags, 4)}\n" for arn, tags in sorted(others.items()))
+    entries = "".join(f"    {text(arn)} = {_map(tags, 4)}\n" for arn, tags in sorted(others.items()))
     return (
         '# In the block of each resource: tags = merge(local.missing_tags["ARN"], { ... })\n'
         "locals {\n"
@@ -103,13 +103,8 @@ def _kind(one: Untagged) -> tuple[str, str] | None:
 
 
 def _map(tags: Mapping[str, str], indent: int) -> str:
-    inner = "".join(f"{' ' * (indent + 2)}{_text(tag)} = {_text(value)}\n" for tag, value in sorted(tags.items()))
+    inner = "".join(f"{' ' * (indent + 2)}{text(tag)} = {text(value)}\n" for tag, value in sorted(tags.items()))
     return "{\n" + inner + " " * indent + "}"
-
-
-def _text(text: str) -> str:
-    """A string of HCL in which nothing is interpolated."""
-    return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
 
 
 def _name(text: str) -> str:

@@ -1,0 +1,47 @@
+"""What the verbs of `finops recommend` share: `--write`, and what is said of the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.cli.progress import say
+from finops.errors import UsageError
+
+if TYPE_CHECKING:
+    from finops.config.settings import Settings
+    from finops.document import Document
+
+Write = Annotated[
+    Path | None,
+    typer.Option("--write", metavar="DIR", help="Write the changes as files to review, executing nothing."),
+]
+Existing = Annotated[
+    Path | None,
+    typer.Option(
+        "--existing",
+        metavar="DIR|FILE",
+        help="With --write: answers of get-bucket-lifecycle-configuration, as BUCKET.json.",
+    ),
+]
+
+
+def written(document: Document, settings: Settings, folder: Path | None, existing: Path | None = None) -> None:
+    """Write the advice of a document below the folder and say so; nothing without a folder.
+
+    Raises UsageError for `existing` without a folder.
+    """
+    if folder is None:
+        if existing is not None:
+            raise UsageError("--existing is only for the files of --write", "--existing", "--write DIR")
+        return
+    from finops.recommend.review import write_review
+
+    done = write_review(document, settings, folder, existing)
+    gone = f", removed {len(done.removed):,} of an earlier run" if done.removed else ""
+    say(f"wrote {len(done.files):,} files below {folder}{gone}: begin with {folder / 'README.md'}")
+    if done.left:
+        say(f"{len(done.left):,} changes are in no file; the README says why")
+    say("nothing was executed")
