@@ -14,21 +14,22 @@ import typer
 from finops.cli.options import AsOf, ConfigFile, Db, ExportName, From, Last, Metric, Output, Period, To, Where
 from finops.cli.reading import asked, opened
 from finops.errors import UsageError
+from finops.output.report_forms import FormName, form_of, write_report
 
 if TYPE_CHECKING:
     from finops.reader import Ask, Ledger
-    from finops.report.model import Report
-
-# What a file is written as, by how its name ends.
-_FORMS = {".md": "md", ".json": "json"}
 
 Cadence = Annotated[
     Literal["weekly", "monthly"],
     typer.Argument(help="The last whole week against the four before, or the last month against three."),
 ]
 Form = Annotated[
-    Literal["html", "md", "json"] | None,
-    typer.Option("--format", help="A page, Markdown or JSON. Default: what FILE ends in, else html."),
+    FormName | None,
+    typer.Option(
+        "--format",
+        help="A page, Markdown, HTML for mail programs, JSON, a workbook, or a folder of tables as CSV or Parquet. "
+        "Default: what FILE ends in, else html.",
+    ),
 ]
 
 
@@ -51,11 +52,10 @@ def run(
     from finops.output.report_text import document, summary_lines
     from finops.report.facts import build
 
-    chosen = form or _FORMS.get(output.suffix if output else "", "html")
     ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
     with _by_environment(ask, db, config) as ledger:
         facts = build(ledger, cadence)
-    _write(document(facts), chosen, output)
+    write_report(document(facts), form_of(form, output), output)
     said = summary_lines(facts) if output is None else [str(output), *summary_lines(facts)]
     print("\n".join(said), file=sys.stderr)
 
@@ -72,17 +72,3 @@ def _by_environment(ask: Ask, db: Path | None, config: Path | None) -> Iterator[
         except UsageError:
             ledger = stack.enter_context(opened(ask, db, config))
         yield ledger
-
-
-def _write(report: Report, form: str, output: Path | None) -> None:
-    from finops.output import report_html, report_json, report_md, write
-    from finops.output.destination import destination
-    from finops.output.strictly import note
-
-    if form == "json":
-        write(report_json.document(report), form, output)
-        return
-    text = report_md.render(report) if form == "md" else report_html.render(report)
-    with destination(output) as out:
-        out.write(text)
-    note(report.problems)

@@ -22,10 +22,10 @@ def destination(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
     elif path.exists() and not path.is_file() and not path.is_dir():
         # A pipe or a device, /dev/stdout among them, is written to and not replaced.
-        with _reported(path), path.open("w", encoding="utf-8", newline="") as out:
+        with reported(path), path.open("w", encoding="utf-8", newline="") as out:
             yield out
     else:
-        with _reported(path):
+        with reported(path):
             yield from _replacing(path.resolve())
 
 
@@ -41,8 +41,21 @@ def _replacing(path: Path) -> Iterator[TextIO]:
         draft.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file that is no text, replaced in one step. Raises EngineError when it cannot be written."""
+    with reported(path):
+        target = path.resolve()
+        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            draft.write_bytes(data)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
+def reported(path: Path) -> Iterator[None]:
+    """A failure of the disk or of the place as an EngineError that names the file."""
     try:
         yield
     except BrokenPipeError:
