@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from finops.catalog import COST_EXPLORER, Problem
 from finops.config.policy import tag_of
 from finops.config.spellings import bare_key
-from finops.dimensions import COVERED_AND_NEGATION, NONE, Dimension, dimension
+from finops.dimensions import COVERED_AND_NEGATION, NONE, Dimension, dimension, parse_by, parse_where
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ _NEGATION = Problem(
     "no tag and no resource; --metric amortized puts each cost where it was caused",
     "SavingsPlanNegation",
 )
+
+
+def with_notes(ledger: Ledger) -> Ledger:
+    """The ledger, with what is to be said of the dimensions it was asked for. Raises as `require` does."""
+    asked = [*parse_by(ledger.ask.by), *(parse_where(text).dimension for text in ledger.ask.where)]
+    return replace(ledger, problems=[*ledger.problems, *require(ledger, asked)])
 
 
 def require(ledger: Ledger, dimensions: Sequence[Dimension]) -> list[Problem]:

@@ -6,6 +6,7 @@ Values typed by a person are bound parameters, never part of the SQL text.
 """
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -159,6 +160,16 @@ def parse_where(text: str) -> Filter:
     return filter_on(word.strip(), values)
 
 
+def by_text(words: Sequence[str]) -> str:
+    """Dimensions as `parse_by` takes them, whatever is in their keys."""
+    return _joined(words)
+
+
+def where_text(word: str, values: Sequence[str]) -> str:
+    """The filter that a dimension has one of the values, as `parse_where` takes it, whatever is in them."""
+    return f"{word}={_joined(values)}"
+
+
 def filter_on(word: str, values: Sequence[str]) -> Filter:
     """The filter that a dimension has one of the values. Raises UsageError for an unknown dimension.
 
@@ -206,6 +217,13 @@ def _split(text: str) -> list[str]:
         return next(csv.reader([text], skipinitialspace=True, strict=True), [])
     except csv.Error as error:
         raise UsageError(f"cannot read the list {text!r}: {error}", fix='quote as in CSV: "a,b",c') from error
+
+
+def _joined(words: Sequence[str]) -> str:
+    text = io.StringIO()
+    bare = all(word and word == word.strip() for word in words)
+    csv.writer(text, lineterminator="", quoting=csv.QUOTE_MINIMAL if bare else csv.QUOTE_ALL).writerow(words)
+    return text.getvalue()
 
 
 def _unknown(stem: str, word: str) -> UsageError:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KeyMatch", "bare_key", "create_cost_category_values", "create_tag_values", "expand_tags", "keys_of",
-    "merged_keys", "merged_keys_notes", "signature", "snake", "tag_of", "value_reader",
+    "merged_keys", "merged_keys_notes", "signature", "snake", "spelled", "tag_of", "value_reader",
 ]  # fmt: skip
 
 Keys = list[tuple[str, str, list[KeyMatch]]]
@@ -55,14 +55,27 @@ def create_cost_category_values(connection: "DuckDBPyConnection", names: Sequenc
 
     Names are compared like tag keys, values are trimmed; a blank value has no row.
     """
-    # Athena Parquet puts its own `cost_category_` before the name, as a tag may have in its own right.
-    asked = {name: Asked(name, (f"cost_category_{name}",)) for name in names}
-    _expand(connection, "cost_category_readings", "cost_category", asked)
+    _expand(connection, "cost_category_readings", "cost_category", _named(names))
     connection.execute("""
         create temp table cost_category_values as
         select delivery_id, tag_set_id, tag as name, value from cost_category_readings where state = 'valid'
     """)
     connection.execute("drop table cost_category_readings")
+
+
+def spelled(
+    connection: "DuckDBPyConnection", policy: TagPolicy, source: str, words: Sequence[str]
+) -> tuple[Keys, list[tuple[Any, ...]]]:
+    """What tags (`source` resource_tag) or cost categories (cost_category) are read by: their keys, and odd values.
+
+    Of the values only those that do not print as they are: tag, raw value, value as it prints (or null), state.
+    """
+    asked = _asked(policy, words) if source == "resource_tag" else _named(words)
+    keys = _keys(connection, source, asked)
+    _create_keys(connection, keys)
+    rows = _readings(connection, source, asked)
+    connection.execute("drop table asked_keys")
+    return keys, rows
 
 
 def merged_keys(
@@ -89,6 +102,11 @@ def merged_keys_notes(connection: "DuckDBPyConnection", policy: TagPolicy, tags:
 def _asked(policy: TagPolicy, tags: Iterable[str]) -> dict[str, Asked]:
     named = {tag: tag_of(policy, tag) for tag in tags}
     return {tag: Asked(name, policy.keys.get(name, ()), policy.values.get(name)) for tag, name in named.items()}
+
+
+def _named(names: Sequence[str]) -> dict[str, Asked]:
+    # Athena Parquet puts its own `cost_category_` before the name, as a tag may have in its own right.
+    return {name: Asked(name, (f"cost_category_{name}",)) for name in names}
 
 
 def _expand(connection: "DuckDBPyConnection", table: str, source: str, asked: Mapping[str, Asked]) -> None:
@@ -147,6 +165,17 @@ def _create_keys(connection: "DuckDBPyConnection", keys: Keys) -> None:
 
 
 def _create_readings(connection: "DuckDBPyConnection", source: str, asked: Mapping[str, Asked]) -> None:
+    connection.execute(
+        """
+        create temp table asked_readings as
+        select unnest(cast(? as varchar[])) as tag, unnest(cast(? as varchar[])) as raw_value,
+               unnest(cast(? as varchar[])) as value, unnest(cast(? as varchar[])) as state
+        """,
+        _columns(_readings(connection, source, asked), 4),
+    )
+
+
+def _readings(connection: "DuckDBPyConnection", source: str, asked: Mapping[str, Asked]) -> list[tuple[Any, ...]]:
     """Only what does not print as it is: most values of most bills do, and stay out of the join."""
     readers = {tag: value_reader(one.rule) for tag, one in asked.items()}
     values = connection.execute(
@@ -158,15 +187,7 @@ def _create_readings(connection: "DuckDBPyConnection", source: str, asked: Mappi
         """,
         [source],
     ).fetchall()
-    rows = [(tag, raw, *reading) for tag, raw in values if (reading := readers[tag](raw)) != (raw, "valid")]
-    connection.execute(
-        """
-        create temp table asked_readings as
-        select unnest(cast(? as varchar[])) as tag, unnest(cast(? as varchar[])) as raw_value,
-               unnest(cast(? as varchar[])) as value, unnest(cast(? as varchar[])) as state
-        """,
-        _columns(rows, 4),
-    )
+    return [(tag, raw, *reading) for tag, raw in values if (reading := readers[tag](raw)) != (raw, "valid")]
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

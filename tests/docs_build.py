@@ -27,6 +27,7 @@ from finops.ingest.metrics import needed_by
 from finops.metrics import METRICS
 from tests.docs_action import action_inputs, action_outputs
 from tests.docs_keys import KEYS
+from tests.docs_notebook import notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "docs" / "schema" / "output.schema.json"
@@ -148,6 +149,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "metric": metric,
     "required-columns": required_columns,
     "metric-columns": metric_columns,
+    "notebook": notebook,
 }
 
 

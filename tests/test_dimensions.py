@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from finops.dimensions import (
     DIMENSIONS,
+    by_text,
     dimension,
     keys_of,
     needed_joins,
@@ -17,6 +18,7 @@ from finops.dimensions import (
     parse_by,
     parse_where,
     where_sql,
+    where_text,
 )
 from finops.errors import UsageError
 from tests.small_ledger import LINES, small_ledger
@@ -164,3 +166,17 @@ def test_keys_are_listed_once_in_order() -> None:
     by = parse_by("tag:b,day,tag:a,cost_category:c")
     assert keys_of("tag", [*by, *by]) == ["b", "a"]
     assert keys_of("cost_category", by) == ["c"]
+
+
+ONE_LINE = st.text(min_size=1).filter(lambda text: text.strip() and not set("\n\r\0") & set(text))
+
+
+@given(st.lists(ONE_LINE, min_size=1, max_size=3))
+def test_a_filter_written_out_is_read_as_it_was(values: list[str]) -> None:
+    assert parse_where(where_text("resource", values)).values == tuple(values)
+
+
+@given(st.lists(ONE_LINE.filter(lambda text: text == text.strip()), max_size=3, unique=True))
+def test_dimensions_written_out_are_read_as_they_were(keys: list[str]) -> None:
+    words = [f"tag:{key}" for key in keys]
+    assert [one.word for one in parse_by(by_text(words))] == words

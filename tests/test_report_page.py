@@ -284,4 +284,4 @@ def test_without_a_browser_a_pdf_is_refused_in_clear_words(
 
 def test_a_pdf_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--format", "pdf"]) == 2
-    assert "a PDF is a file" in capsys.readouterr().err
+    assert "pdf needs a place to be written to" in capsys.readouterr().err

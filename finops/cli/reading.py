@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,13 +48,11 @@ def opened(ask: Ask, db: Path | None, config: Path | None) -> Iterator[Ledger]:
 
     Raises DataError when nothing is loaded, UsageError for a question that does not fit the data.
     """
-    from finops.availability import require
-    from finops.dimensions import parse_by, parse_where
+    from finops.availability import with_notes
     from finops.reader import open_ledger
 
     with open_ledger(db_path(db), load_settings(config), ask) as ledger:
-        asked_for = [*parse_by(ask.by), *(parse_where(text).dimension for text in ask.where)]
-        yield replace(ledger, problems=[*ledger.problems, *require(ledger, asked_for)])
+        yield with_notes(ledger)
 
 
 def label_tags(config: Path | None) -> str:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from finops.cli.options import AsOf, ConfigFile, Db, ExportName, From, Last, Metric, Output, Period, To, Where
 from finops.cli.reading import asked, opened
 from finops.errors import UsageError
+from finops.output.report_forms import FormName, form_of, require, suffix_of, write_report
 
-if TYPE_CHECKING:
-    from finops.report.model import Report
-
-FormName = Literal["html", "md", "json", "pdf"]
 Cadence = Annotated[
     Literal["weekly", "monthly"],
     typer.Argument(help="The last whole week against the four before, or the last month against three."),
@@ -25,7 +22,8 @@ Form = Annotated[
     FormName | None,
     typer.Option(
         "--format",
-        help="A page, Markdown, JSON, or a PDF by an installed Chromium. Default: what FILE ends in, else html.",
+        help="A page, Markdown, HTML for mail programs, JSON, a PDF by an installed Chromium, a workbook, or a folder "
+        "of tables as CSV or Parquet. Default: what FILE ends in, else html.",
     ),
 ]
 For = Annotated[
@@ -43,8 +41,6 @@ Advice = Annotated[
         "--advice/--no-advice", help="With advice, or without. Default: with it up to 2 million rows of the bill."
     ),
 ]
-# What a file is written as, by how its name ends.
-_FORMS: dict[str, FormName] = {".md": "md", ".json": "json", ".pdf": "pdf"}
 
 
 def run(
@@ -76,32 +72,22 @@ def run(
     ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
     wanted = Wanted(cadence, for_, owner, env, advice)
     settings, database, open_part = load_settings(config), db_path(db), partial(opened, db=db, config=config)
-    chosen: FormName = form or _FORMS.get(output.suffix if output else "", "html")
-    if chosen == "pdf":
-        _require_paper(output or all_owners)
+    chosen = form_of(form, output)
+    require(chosen, output or all_owners)
     if all_owners:
         _refuse(owner, output)
         from finops.sections.owners import reports
 
         _make_folder(all_owners)
         for name, made in reports(open_part, database, settings, ask, wanted):
-            file = all_owners / f"{name}.{chosen}"
-            _write(made, chosen, file)
+            file = all_owners / f"{name}{suffix_of(chosen)}"
+            write_report(made, chosen, file)
             print(file, file=sys.stderr)
         return
     made, facts = report(open_part, database, settings, ask, wanted)
-    _write(made, chosen, output)
+    write_report(made, chosen, output)
     said = summary_lines(facts) if output is None else [str(output), *summary_lines(facts)]
     print("\n".join(said), file=sys.stderr)
-
-
-def _require_paper(target: Path | None) -> None:
-    """What a PDF needs, asked before anything is computed for it."""
-    from finops.output.report_pdf import require_browser
-
-    if target is None:
-        raise UsageError("a PDF is a file", "--format pdf", "-o report.pdf")
-    require_browser()
 
 
 def _refuse(owner: str | None, output: Path | None) -> None:
@@ -115,20 +101,3 @@ def _make_folder(folder: Path) -> None:
 
     with reported(folder):
         folder.mkdir(parents=True, exist_ok=True)
-
-
-def _write(made: Report, form: FormName, output: Path | None) -> None:
-    from finops.output import report_html, report_json, report_md, report_pdf, write
-    from finops.output.destination import destination
-    from finops.output.strictly import note
-
-    if form == "json":
-        write(report_json.document(made), form, output)
-        return
-    if form == "pdf" and output is not None:
-        report_pdf.write_pdf(made, output)
-        return
-    text = report_md.render(made) if form == "md" else report_html.render(made)
-    with destination(output) as out:
-        out.write(text)
-    note(report.problems)

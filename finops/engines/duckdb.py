@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,13 @@ def connect(
     # The order of rows within a file means nothing, and texts without an offset are UTC.
     connection.execute("set preserve_insertion_order = false")
     return _in_utc(connection)
+
+
+def confine(connection: DuckDBPyConnection, folders: Sequence[Path]) -> None:
+    """From now on no statement of this database reads or writes a file outside the folders. There is no way back."""
+    allowed = ", ".join(literal(str(folder.absolute())) for folder in folders)
+    connection.execute(f"set allowed_directories = [{allowed}]")
+    connection.execute("set enable_external_access = false")
 
 
 def sibling(connection: DuckDBPyConnection) -> DuckDBPyConnection:

@@ -41,6 +41,18 @@ def _replacing(path: Path) -> Iterator[TextIO]:
         draft.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file that is no text, replaced in one step. Raises EngineError when it cannot be written."""
+    with reported(path):
+        target = path.resolve()
+        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            draft.write_bytes(data)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
 @contextmanager
 def reported(path: Path) -> Iterator[None]:
     """Raises EngineError for what the system says of a file that cannot be written."""
