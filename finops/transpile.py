@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
+from finops.engines.translate import Dialect, translated
 from finops.models import Model
 
-if TYPE_CHECKING:
-    from sqlglot import exp
-
-Dialect = Literal["duckdb", "spark", "athena"]
+__all__ = ["Dialect", "sql_in", "translated"]
 
 
 def sql_in(model: Model, dialect: Dialect = "duckdb") -> str:
@@ -19,20 +15,3 @@ def sql_in(model: Model, dialect: Dialect = "duckdb") -> str:
         return text
     header = [line for line in text.splitlines() if line.startswith("--")]
     return "\n".join([*header, translated(model.sql, dialect)]) + "\n"
-
-
-def translated(sql: str, dialect: Dialect) -> str:
-    """One DuckDB select in another dialect. A key a map lacks stays null there, as it is in DuckDB."""
-    import sqlglot
-
-    tree = sqlglot.parse_one(sql, read="duckdb")
-    return tree.transform(_map_access).sql(dialect=dialect, pretty=True)
-
-
-def _map_access(node: exp.Expr) -> exp.Expr:
-    # Athena and Spark in ANSI mode fail on map['absent'].
-    from sqlglot import exp
-
-    if isinstance(node, exp.Bracket) and len(node.expressions) == 1 and node.expressions[0].is_string:
-        return exp.func("element_at", node.this, node.expressions[0])
-    return node
