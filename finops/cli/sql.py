@@ -30,6 +30,18 @@ def run(
     text = _listed() if model is None else sql_in(model_named(model), dialect)
     with destination(output) as out:
         out.write(text)
+    if model and dialect != "duckdb":
+        _warn(model, dialect)
+
+
+def _warn(name: str, dialect: str) -> None:
+    """Say what of a model may mean something else on the engine it is printed for."""
+    from finops.cli.progress import say
+    from finops.engines.portable import refusals
+    from finops.models import model
+
+    for refusal in refusals(model(name).sql):
+        say(f"note: {name} is made for DuckDB, and may differ on {dialect}: {refusal.construct}: {refusal.reason}")
 
 
 def _listed() -> str:
