@@ -72,11 +72,10 @@ MISUSED = {
 }
 
 
-@pytest.mark.parametrize(
-    "model",
-    [model for model in load_models().values() if model.folder in BUILT_ELSEWHERE],
-    ids=lambda model: model.name,
-)
+ELSEWHERE = [model for model in load_models().values() if model.folder in BUILT_ELSEWHERE]
+
+
+@pytest.mark.parametrize("model", ELSEWHERE, ids=lambda model: model.name)
 def test_models_that_other_engines_build_are_refused_nothing(model: Model) -> None:
     assert refusals(model.sql) == []
 
