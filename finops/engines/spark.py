@@ -190,7 +190,8 @@ def _told(text: str, where: str) -> DataError | EngineError:
 
 
 def _said(text: str, sign: str = "") -> str:
-    """The line of an error of Spark that says most; the rest are the frames of Java."""
+    """The sentence of an error of Spark that says most; the rest is its advice and the frames of Java."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = next((line for line in lines if sign and sign in line), lines[0] if lines else "no word")
-    return telling[telling.find(sign) if sign else 0 :][:200]
+    said = telling[telling.find(sign) + len(sign) :].lstrip("] .:") if sign else telling
+    return (said or telling).split(". ")[0][:200]
