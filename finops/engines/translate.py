@@ -24,11 +24,11 @@ def translated(sql: str, dialect: Dialect) -> str:
     import sqlglot
 
     tree = sqlglot.parse_one(sql, read="duckdb")
-    return tree.transform(_map_access).sql(dialect=dialect, pretty=True)
+    return tree.transform(map_access).sql(dialect=dialect, pretty=True)
 
 
-def _map_access(node: exp.Expr) -> exp.Expr:
-    # Athena and Spark in ANSI mode fail on map['absent'].
+def map_access(node: exp.Expr) -> exp.Expr:
+    """A key of a map, asked for so that it may be absent: Athena and Spark in ANSI mode fail on map['absent']."""
     from sqlglot import exp
 
     if isinstance(node, exp.Bracket) and len(node.expressions) == 1 and node.expressions[0].is_string:
@@ -47,7 +47,7 @@ def in_spark(sql: str, doubles: Collection[str] = ()) -> str:
 
     tree = sqlglot.parse_one(sql, read="duckdb")
     physical = frozenset(doubles) if tree.find(exp.ReadParquet) else frozenset()
-    return tree.transform(_map_access).transform(_for_spark, physical).sql(dialect="spark", pretty=True)
+    return tree.transform(map_access).transform(_for_spark, physical).sql(dialect="spark", pretty=True)
 
 
 def shared_steps(sql: str) -> tuple[dict[str, str], str]:
