@@ -110,7 +110,8 @@ def _for_athena(node: exp.Expr, table: str) -> exp.Expr:
         return _tag_set_number(node.expressions)
     if isinstance(node, exp.Coalesce) and any(_is_stand_in(one) for one in node.expressions):
         # the table has the column, and a day in its place would be a wrong one
-        return node.this
+        column: exp.Expr = node.this
+        return column
     return node
 
 
