@@ -124,4 +124,5 @@ def _tag_set_number(labels: list[exp.Expr]) -> exp.Expr:
 
     columns = ", ".join(label.sql(dialect="trino") for label in labels)
     text = f"json_format(cast(row({columns}) as json))"
-    return sqlglot.parse_one(f"from_big_endian_64(xxhash64(to_utf8({text})))", read="trino")
+    number: exp.Expr = sqlglot.parse_one(f"from_big_endian_64(xxhash64(to_utf8({text})))", read="trino")
+    return number
