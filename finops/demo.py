@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,12 +138,14 @@ def _rows(document: Document) -> list[dict[str, Any]]:
 def _report(database: Path, settings: Path, target: Path) -> tuple[Path, list[str]]:
     from finops.output.destination import destination
     from finops.output.report_html import render
-    from finops.output.report_text import document, summary_lines
+    from finops.output.report_text import summary_lines
     from finops.reader import Ask, open_ledger
-    from finops.report.facts import build
+    from finops.sections.case import Wanted
+    from finops.sections.gather import report
 
-    with open_ledger(database, load_settings(settings), Ask(metric="amortized", by="environment")) as ledger:
-        facts = build(ledger, "weekly")
+    held = load_settings(settings)
+    open_part = partial(open_ledger, database, held)
+    made, facts = report(open_part, database, held, Ask(metric="amortized"), Wanted())
     with destination(target) as out:
-        out.write(render(document(facts)))
+        out.write(render(made))
     return target, summary_lines(facts)

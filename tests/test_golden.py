@@ -39,6 +39,7 @@ from finops.prices import PriceBook, read_prices
 from finops.reader import Ask, Ledger, open_ledger
 from finops.recommend.choosing import Question as CommitmentQuestion
 from finops.recommend.commitments import commitments
+from finops.recommend.everything import everything, in_one
 from finops.recommend.held import held
 from finops.recommend.hours import hourly_facts
 from finops.recommend.lifecycle import lifecycle
@@ -61,6 +62,7 @@ from finops.variance.reading import read_estimates
 from finops.variance.why.answer import why
 from finops.variance.why.spans import Asked
 from tests import report_ledger
+from tests.advised_export import estate
 from tests.anomaly_ledger import bill, monthly_fees, ordinary, runaway, tagged_late
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.estimated_bill import october
@@ -318,6 +320,13 @@ def wasted(folder: Path) -> Document:
         return _loaded_at_a_fixed_time(waste(usage, Settings(), PriceBook(price_book(usage).own)))
 
 
+def advised(folder: Path) -> Document:
+    """Something for every step but storage; prices are those of the bill alone."""
+    with open_usage(loaded_hours(folder, estate(), **{"product/region": "us-east-1"})) as usage:
+        book = PriceBook(price_book(usage).own)
+        return _loaded_at_a_fixed_time(in_one(usage, everything(usage, Settings(), book), {}))
+
+
 def unit_economics(_: Path) -> Document:
     orders = UnitMetric("orders", target=Decimal("0.4"))
     values = {day(10, number): Decimal(20) for number in range(1, 32) if number != 12}
@@ -353,6 +362,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "check": checked,
     "variance_why": explained_change,
     "prices_status": priced,
+    "recommend": advised,
     "recommend_commitments": committed,
     "recommend_lifecycle": stored_longer_than_needed,
     "recommend_spot": on_spot,

@@ -98,7 +98,7 @@ def test_ten_tebibytes_of_one_mebibyte_save_107_52_and_pay_back_within_a_month(
     assert row["pay_back_months"] == pytest.approx(Decimal("0.97524"), abs=Decimal("0.00001"))
     # all of it read once a year at 0.01 a GB
     assert row["saving_low"] == pytest.approx(Decimal("107.52") - TEN_TIB * Decimal("0.01") / 12)
-    assert (row["class"], row["saving_in_sequence"]) == ("upper bound", None)
+    assert (row["class"], row["saving_in_sequence"]) == ("upper bound", row["saving"])
 
 
 def test_objects_that_lifecycle_does_not_move_get_no_advice(database: Path, told: Told, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_bucket_that_is_read_is_offered_intelligent_tiering_only(database: Pat
     watched = objects * Decimal("0.0000025")
     assert sized["saving"] == pytest.approx(1000 * Decimal("0.0105") - watched)
     assert sized["saving_low"] == pytest.approx(-watched)
-    assert (sized["class"], sized["saving_in_sequence"]) == ("upper bound", None)
+    assert (sized["class"], sized["saving_in_sequence"]) == ("upper bound", sized["saving"])
 
 
 def test_what_is_small_gone_or_moving_already_gets_no_advice_and_says_why(database: Path, told: Told) -> None:

@@ -115,7 +115,7 @@ def test_a_commitment_covers_only_as_much_as_is_there(told: Told) -> None:
 def test_two_groups_cannot_both_have_the_usage_their_commitments_go_to(told: Told) -> None:
     answer = told([*scaling_covered("web"), *scaling_covered("api"), *beside("i-8", "i-9"), *on_spot()])
     assert [row["saving"] for row in answer["rows"]] == [a_month("0.12")] * 2
-    assert [row["saving_in_sequence"] for row in answer["rows"]] == [a_month("0.12"), None]
+    assert [row["saving_in_sequence"] for row in answer["rows"]] == [a_month("0.12"), 0]
     assert answer["totals"]["saving_in_sequence"] == answer["rows"][0]["saving_in_sequence"]
 
 

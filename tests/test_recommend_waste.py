@@ -12,8 +12,6 @@ import pytest
 from finops.cli import main
 from finops.config import parse_settings
 from finops.errors import ConfigError
-from finops.recommend.row import Recommendation
-from finops.recommend.waste import in_sequence
 from finops.recommend.waste_fit import family_and_size
 from tests.hourly_export import every_hour, loaded
 from tests.waste_export import HOURS, office, wasteful
@@ -148,18 +146,6 @@ def test_the_total_is_the_sequence_and_is_told_by_class(answer: Answer) -> None:
     assert answer["totals"]["saving_in_sequence"] == sum(in_all)
     told = [row["saving_in_sequence"] or 0 for row in answer["totals"]["by_class"]]
     assert sum(told) == sum(in_all)
-
-
-def test_what_an_earlier_step_takes_a_later_one_cannot_save_again() -> None:
-    def row(kind: str, saving: str) -> Recommendation:
-        return Recommendation(
-            kind, ("i-1", kind), "do", "seen", "own rate", "measured", resource_id="i-1",
-            current_cost=Decimal(100), saving=Decimal(saving),
-        )  # fmt: skip
-
-    asleep, arm, newer = in_sequence([row("graviton", "20"), row("schedule", "60"), row("previous_generation", "10")])
-    assert (asleep.kind, asleep.saving_in_sequence) == ("schedule", 60)
-    assert {one.kind: one.saving_in_sequence for one in (arm, newer)} == {"previous_generation": None, "graviton": 8}
 
 
 def test_glue_is_told_by_job(answer: Answer) -> None:

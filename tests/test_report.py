@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -257,7 +258,7 @@ def test_finality_is_that_of_the_periods_the_charges_belong_to() -> None:
 @pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def opened(*_: object) -> Iterator[Ledger]:
+    def opened(*_: object, **__: object) -> Iterator[Ledger]:
         yield ledger(estate(), LOADED)
 
     monkeypatch.setattr("finops.cli.report.opened", opened)
@@ -278,8 +279,33 @@ def test_the_verb_writes_a_file_and_sums_it_up_on_stderr(tmp_path: Path, capsys:
 def test_without_a_file_the_report_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "monthly", "--format", "md"]) == 0
     out, err = capsys.readouterr()
-    assert out == report_md.render(document(read_estate("monthly")))
+    assert out.startswith("# Monthly cost report: September 2026")
     assert len(err.splitlines()) == 5
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_section_that_cannot_be_computed_says_why_and_the_report_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--format", "json", "--db", str(tmp_path / "none.duckdb")]) == 0
+    sections = {row["section"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert sections["commitments"]["state"] == "failed"
+    assert sections["commitments"]["text"][0].startswith("Could not be computed: nothing is loaded yet")
+    assert sections["units"]["state"] == "not set"
+    assert "[units] file" in sections["units"]["text"][0]
+    assert sections["spend"]["tables"][0]["table"] == "spend-service"
+
+
+@pytest.mark.usefixtures("loaded")
+@pytest.mark.parametrize(
+    ("audience", "first"), [("finance", "promises"), ("engineering", "anomalies"), ("leadership", "changes")]
+)
+def test_each_audience_has_its_sections_in_its_order(
+    audience: str, first: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--for", audience, "--format", "json"]) == 0
+    keys = [row["section"] for row in json.loads(capsys.readouterr().out)["rows"]]
+    assert (keys[0], keys[1], keys[-1]) == ("overview", first, "trust")
 
 
 @pytest.mark.usefixtures("loaded")

@@ -26,7 +26,7 @@ from finops.document import Basis
 from finops.errors import EngineError, UsageError
 from finops.output import report_mail, report_xlsx
 from finops.output.report_data import sheets
-from finops.output.report_forms import form_of, write_report
+from finops.output.report_forms import file_name, form_of, require, write_report
 from finops.output.report_text import document
 from finops.report.facts import build
 from finops.report.model import Block, Cell, Chart, Column, Figure, Report, Section, Series, Source, Table
@@ -187,7 +187,7 @@ def test_the_same_report_is_the_same_file() -> None:
 def test_without_openpyxl_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report_xlsx, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="openpyxl") as told:
-        report_xlsx.workbook(REPORT)
+        require("xlsx", Path("report.xlsx"))
     assert "finops[xlsx]" in str(told.value)
 
 
@@ -323,7 +323,7 @@ def test_any_data_can_be_written_in_every_shape(lines: list[Any], tmp_path: Path
     assert len(list(tmp_path.iterdir())) == 7
 
 
-@pytest.mark.parametrize("form", ["xlsx", "csv", "parquet"])
+@pytest.mark.parametrize("form", ["pdf", "xlsx", "csv", "parquet"])
 def test_what_is_no_text_needs_a_place(form: Any) -> None:
     with pytest.raises(UsageError, match="needs a place"):
         write_report(REPORT, form, None)
@@ -341,6 +341,11 @@ def test_the_ending_of_a_file_says_what_it_is() -> None:
     assert [form_of(None, Path(name)) for name in names] == ["md", "xlsx", "json", "html", "html"]
     assert form_of("mail", Path("report.md")) == "mail"
     assert form_of(None, None) == "html"
+
+
+def test_reports_in_a_folder_are_called_after_what_they_are() -> None:
+    names = [file_name("web", form) for form in ("html", "mail", "xlsx", "csv")]  # type: ignore[arg-type]
+    assert names == ["web.html", "web.mail.html", "web.xlsx", "web"]
 
 
 def test_the_verb_writes_what_the_file_is_called(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,11 +24,12 @@ class VerbGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The name, the command and the remaining words. Raises UsageError when there is no such verb."""
+        seconds = _second_words(args[0])
         for count in (2, 1):
             name = " ".join(args[:count])
-            if name in VERBS:
+            # a verb with second words takes no argument: what follows is one of them, or a mistake
+            if name in VERBS and not (count == 1 and seconds and args[1:2] and not args[1].startswith("-")):
                 return name, load(name), args[count:]
-        seconds = _second_words(args[0])
         if seconds and args[1:2] in (["--help"], ["-h"]):
             print("\n".join(f"{PROGRAM} {args[0]} {word}: {VERBS[f'{args[0]} {word}']}" for word in seconds))
             raise typer.Exit

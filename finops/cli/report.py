@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from finops.cli.options import AsOf, ConfigFile, Db, ExportName, From, Last, Metric, Output, Period, To, Where
 from finops.cli.reading import asked, opened
 from finops.errors import UsageError
-from finops.output.report_forms import FormName, form_of, write_report
-
-if TYPE_CHECKING:
-    from finops.reader import Ask, Ledger
+from finops.output.report_forms import FormName, file_name, form_of, require, write_report
 
 Cadence = Annotated[
     Literal["weekly", "monthly"],
@@ -27,14 +22,34 @@ Form = Annotated[
     FormName | None,
     typer.Option(
         "--format",
-        help="A page, Markdown, HTML for mail programs, JSON, a workbook, or a folder of tables as CSV or Parquet. "
-        "Default: what FILE ends in, else html.",
+        help="A page, Markdown, HTML for mail programs, JSON, a PDF by an installed Chromium, a workbook, or a folder "
+        "of tables as CSV or Parquet. Default: what FILE ends in, else html.",
+    ),
+]
+For = Annotated[
+    Literal["finance", "engineering", "leadership"] | None,
+    typer.Option("--for", help="The sections that matter to them, in their order. Default: all sections."),
+]
+Owner = Annotated[str | None, typer.Option("--owner", metavar="TEAM", help="Only what the owner tag says is theirs.")]
+Env = Annotated[str | None, typer.Option("--env", metavar="NAME", help="Only this environment.")]
+AllOwners = Annotated[
+    Path | None, typer.Option("--all-owners", metavar="DIR", help="Write one report per owner into this folder.")
+]
+Advice = Annotated[
+    bool | None,
+    typer.Option(
+        "--advice/--no-advice", help="With advice, or without. Default: with it up to 2 million rows of the bill."
     ),
 ]
 
 
 def run(
     cadence: Cadence = "weekly",
+    for_: For = None,
+    owner: Owner = None,
+    env: Env = None,
+    all_owners: AllOwners = None,
+    advice: Advice = None,
     period: Period = None,
     last: Last = None,
     from_: From = None,
@@ -49,26 +64,40 @@ def run(
     config: ConfigFile = None,
 ) -> None:
     """Write the weekly or monthly cost report."""
-    from finops.output.report_text import document, summary_lines
-    from finops.report.facts import build
+    from finops.config import db_path, load_settings
+    from finops.output.report_text import summary_lines
+    from finops.sections.case import Wanted
+    from finops.sections.gather import report
 
     ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
-    with _by_environment(ask, db, config) as ledger:
-        facts = build(ledger, cadence)
-    write_report(document(facts), form_of(form, output), output)
+    wanted = Wanted(cadence, for_, owner, env, advice)
+    settings, database, open_part = load_settings(config), db_path(db), partial(opened, db=db, config=config)
+    chosen = form_of(form, output)
+    require(chosen, output or all_owners)
+    if all_owners:
+        _refuse(owner, output)
+        from finops.sections.owners import reports
+
+        _make_folder(all_owners)
+        for name, made in reports(open_part, database, settings, ask, wanted):
+            file = all_owners / file_name(name, chosen)
+            write_report(made, chosen, file)
+            print(file, file=sys.stderr)
+        return
+    made, facts = report(open_part, database, settings, ask, wanted)
+    write_report(made, chosen, output)
     said = summary_lines(facts) if output is None else [str(output), *summary_lines(facts)]
     print("\n".join(said), file=sys.stderr)
 
 
-@contextmanager
-def _by_environment(ask: Ask, db: Path | None, config: Path | None) -> Iterator[Ledger]:
-    """The ledger, ready to be grouped by environment where its months have what that takes."""
-    from finops.config import load_settings
+def _refuse(owner: str | None, output: Path | None) -> None:
+    if owner or output:
+        option = "--owner" if owner else "--output"
+        raise UsageError(f"--all-owners writes a file per owner; it takes no {option}", option, "leave one of them out")
 
-    with ExitStack() as stack:
-        by = "environment" if load_settings(config).environments else None
-        try:
-            ledger = stack.enter_context(opened(replace(ask, by=by), db, config))
-        except UsageError:
-            ledger = stack.enter_context(opened(ask, db, config))
-        yield ledger
+
+def _make_folder(folder: Path) -> None:
+    from finops.output.destination import reported
+
+    with reported(folder):
+        folder.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,8 @@ VERBS: dict[str, str] = {
     "estimates propose": "Propose a document whose costs are those of the bill, as a unified diff.",
     "variance": "Hold the estimates of documents against the bill, line by line; or say why cost changed.",
     "anomalies": "Find what left the ordinary in daily cost: since when, how much, why, whose.",
+    "recommend": "Advise everything in the order it is taken: what each saves then, and one total that counts nothing "
+    "twice.",
     "recommend commitments": "Advise Savings Plans and reservations from the hours of the bill; name what "
     "is held and unused.",
     "recommend spot": "Advise which usage could run on Spot, and what is left of the saving after commitments.",

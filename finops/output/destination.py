@@ -55,7 +55,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def reported(path: Path) -> Iterator[None]:
-    """A failure of the disk or of the place as an EngineError that names the file."""
+    """Raises EngineError for what the system says of a file that cannot be written."""
     try:
         yield
     except BrokenPipeError:

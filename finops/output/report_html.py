@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache, partial
@@ -17,13 +18,14 @@ from finops.errors import FinopsError
 from finops.output.report_plotly import plot
 from finops.output.values import exact
 from finops.paths import reports_dir
-from finops.report.model import Cell, Column, Report
+from finops.report.model import Cell, Column, Figure, Report
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 _TEMPLATE = "report.html.j2"
 _STYLE = "style.css"
+_BADGES = {"not set": "not set up", "left out": "not part of this report", "failed": "could not be computed"}
 _ROUNDED = ("money", "change", "rate", "share", "percent")
 _PERCENT = ("share", "percent")
 _SCRIPTS = ("vendor/plotly-basic.min.js", "report.js")
@@ -41,7 +43,14 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(exact_of=partial(_exact, currency=report.currency), sort_of=_sort)
+    environment.globals.update(
+        exact_of=partial(_exact, currency=report.currency),
+        exact_figure=partial(_exact_figure, currency=report.currency),
+        sort_of=_sort,
+        spark=_spark,
+        keys={section.key for section in report.sections},
+        badges=_BADGES,
+    )
     return environment.get_template(_TEMPLATE).render(
         report=report,
         policy=_policy(),
@@ -57,6 +66,21 @@ def _exact(cell: Cell, column: Column, currency: str) -> str | None:
     if not isinstance(cell.value, Decimal) or column.kind not in _ROUNDED:
         return None
     return f"{exact(cell.value)} {'%' if column.kind in _PERCENT else currency}"
+
+
+def _exact_figure(figure: Figure, currency: str) -> str | None:
+    """The same of a key figure."""
+    return f"{exact(figure.value)} {currency}" if isinstance(figure.value, Decimal) else None
+
+
+def _spark(trend: Sequence[Decimal]) -> str:
+    """The points of a small line over 120 by 24, its highest value on top; blank of less than two values."""
+    if len(trend) < 2:
+        return ""
+    low, high = min(trend), max(trend)
+    heights = [(value - low) / (high - low) if high > low else Decimal("0.5") for value in trend]
+    step = Decimal(116) / (len(trend) - 1)
+    return " ".join(f"{2 + step * at:.1f},{22 - 20 * height:.1f}" for at, height in enumerate(heights))
 
 
 def _sort(cell: Cell) -> str | None:

@@ -48,7 +48,12 @@ def _stack(chart: Chart, currency: str) -> Plot:
 
 def _bridge(chart: Chart, currency: str) -> Plot:
     layout = _layout(chart, currency) | {"barmode": "stack", "bargap": 0.3}
-    layout["xaxis"] |= {"type": "category", "tickangle": -30}
+    layout["xaxis"] |= {"type": "category"}
+    if chart.floor is not None:
+        # from the floor to the highest level; a bar that only lifts others counts with what stands on it
+        tops = [sum((one.values[at] or Decimal(0) for one in chart.series), Decimal(0)) for at in range(len(chart.x))]
+        room = (max(tops) - chart.floor) / 12
+        layout["yaxis"] |= {"range": [float(chart.floor), float(max(tops) + room)]}
     return {"data": [_bars(one, chart, currency) for one in chart.series], "layout": layout}
 
 

@@ -62,7 +62,7 @@ def _overview(facts: ReportFacts) -> Section:
         for ranking in facts.movers[:1]
         if ranking.rows
     ]
-    return Section("overview", "At a glance", (), (days, *moved), columns=2)
+    return Section("overview", "At a glance", (), (days, *moved))
 
 
 def _days_text(facts: ReportFacts) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def changes(facts: ReportFacts) -> Section | None:
             "that has not arrived."
         )
     blocks = tuple(
-        Block(f"By {ranking.dimension}", table=_movers_table(ranking, facts))
+        Block(f"By {ranking.dimension}", table=_movers_table(ranking, facts), half=True)
         if ranking.rows
         else Block(f"By {ranking.dimension}", ("Nothing moved.",))
         for ranking in facts.movers
@@ -66,7 +66,7 @@ def spend(facts: ReportFacts) -> Section:
     rankings = (*facts.spend, *(tag.spend for tag in facts.tags))
     blocks = tuple(
         Block(
-            _name(ranking.dimension),
+            _title(ranking.dimension),
             chart=charts.stacked(ranking, facts),
             table=_ranking_table(ranking, facts),
         )
@@ -105,6 +105,11 @@ def _compared_columns(dimension: str, facts: ReportFacts) -> tuple[Column, ...]:
         Column("change", "Change", "change"),
         Column("change_percent", "%", "percent"),
     )
+
+
+def _title(dimension: str) -> str:
+    """A cut by its name; a tag may be called as a dimension is."""
+    return f"Tag {_name(dimension)}" if dimension.startswith("tag:") else _name(dimension)
 
 
 def _name(dimension: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ MORE = (
     Column("payment_option", shown="never"),
     Column("window_days", "count"),
     Column("hourly_commitment", shown="never"),
+    Column("commitment_in_sequence", shown="never"),
     Column("utilisation", "percent"),
     Column("coverage", "percent", shown="never"),
     Column("break_even_utilisation", "percent", shown="never"),
@@ -31,6 +32,8 @@ MORE = (
 )
 _PERCENT = Decimal("0.0001")
 _HOURLY = Decimal("1e-10")
+_STEP = Decimal("0.00001")
+_NOTHING_LEFT = "with all other advice taken none is worth it"
 # The share of the fee that is paid at once. A plan paid in part is sold from half on; of a reservation the price
 # lists give only the hour it comes to.
 _UPFRONT = {"No Upfront": 0.0, "Partial Upfront": 0.5, "All Upfront": 1.0}
@@ -69,6 +72,19 @@ def rows_of(advice: Advice, span: Span, chosen: bool) -> Iterator[Recommendation
         yield _row(advice, window, span, chosen and window is advice.choice)
 
 
+def in_sequence(row: Recommendation, after: Advice | None) -> Recommendation:
+    """The row with what is bought once all other advice is taken: `after`, None where nothing is worth it any more."""
+    if after is None or after.choice is None:
+        nothing = {**row.more, "commitment_in_sequence": Decimal(0)}
+        return replace(row, saving_in_sequence=Decimal(0), more=nothing, action=f"{row.action}; {_NOTHING_LEFT}")
+    found, hours = after.choice.outcome, after.choice.demand.hours
+    hourly = Decimal(found.commitment).quantize(_HOURLY).normalize()
+    differs = abs(hourly - Decimal(row.more["hourly_commitment"])) >= _STEP
+    then = f"; with all other advice taken {action_of(after.candidate, found.commitment)}" if differs else ""
+    more = {**row.more, "commitment_in_sequence": hourly}
+    return replace(row, saving_in_sequence=monthly(found.saving, hours), more=more, action=f"{row.action}{then}")
+
+
 def _row(advice: Advice, window: Windowed, span: Span, chosen: bool) -> Recommendation:
     candidate, found, hours = advice.candidate, window.outcome, window.demand.hours
     saving = monthly(found.saving, hours)
@@ -83,7 +99,6 @@ def _row(advice: Advice, window: Windowed, span: Span, chosen: bool) -> Recommen
         saving=saving,
         saving_low=min(low, saving),
         saving_high=max(low, saving),
-        saving_in_sequence=saving if chosen else None,
         pay_back_months=_pay_back(candidate, found, hours),
         basis=candidate.basis,
         certainty="measured",

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.catalog import Problem
 from finops.document import Basis, Column, Document, Rows
-from finops.recommend.advice import KIND, MORE, Advice, falls, name_of, percent, rows_of
+from finops.recommend.advice import KIND, MORE, Advice, falls, in_sequence, name_of, percent, rows_of
 from finops.recommend.candidates import Group, cost_by_item
 from finops.recommend.choosing import Advised, Question, choose, windows_of
 from finops.recommend.held import Held, alive
 from finops.recommend.later import BACK_TEST, LADDER, back_test, ladder
 from finops.recommend.offers import Offer
 from finops.recommend.row import HOURS_PER_MONTH, Recommendation, document, monthly
+from finops.recommend.spot import OnSpot, on_spot
+from finops.recommend.spot_prices import spot_book
+from finops.recommend.spot_rerun import Pool
 from finops.recommend.unused import unused_commitments
+from finops.recommend.waste import wasted
 from finops.recommend.windows import WINDOWS, advised
 
 if TYPE_CHECKING:
     from finops.recommend.candidates import Floats
-    from finops.recommend.hours import Facts
+    from finops.recommend.choosing import Windows
+    from finops.recommend.hours import Facts, Span
     from finops.usage import Usage
 
 _EXISTING = (
@@ -58,26 +64,88 @@ _EXACT = Decimal("1e-10")
 _HIDDEN = {"account", "region", "class", "chosen"}
 
 
+@dataclass(frozen=True)
+class Committed:
+    """Advice on commitments in the order it is printed, with what it was made from."""
+
+    rows: Sequence[Recommendation]
+    found: Advised
+    left: Facts
+    windows: Windows
+
+
 def commitments(usage: Usage, question: Question, problems: Sequence[Problem]) -> tuple[Document, Advised]:
     """The document, and the advice behind it for the curve."""
-    left, span = question.left(), question.facts.span
-    windows = windows_of(question.facts)
-    found, costs = choose(question, left, windows), cost_by_item(left)
-    rows = [
-        *(ranked for one in found.all for ranked in _ranked(one, question, found)),
-        *((1, row) for row in unused_commitments(question.held, span.end, question.settings)),
-        *((4, row) for group, offers in found.unknown for row in _needs_data(group, offers, left, costs)),
-    ]
+    book = spot_book(usage, question.book)
+    before = wasted(usage, question.settings, question.book)
+    pool = Pool(question.facts, question.held, question.book)
+    return _document(usage, question, on_spot(usage, question.settings, pool, book, before.rows), problems)
+
+
+def _document(
+    usage: Usage, question: Question, before: OnSpot, problems: Sequence[Problem]
+) -> tuple[Document, Advised]:
+    committed = on_what_is_left(question, before)
+    found, left, span = committed.found, committed.left, question.facts.span
     made = document(
         "recommend commitments",
         Basis(span.start.date(), span.end.date(), None, usage.currency, usage.final, span.end, usage.described),
-        [row for _, row in sorted(rows, key=_order)],
+        committed.rows,
         MORE,
         totals=_totals(question, left, found),
-        problems=[*usage.problems, *problems, *_short(windows), *_policy(question), *_after(found)],
+        problems=[*usage.problems, *problems, *_short(committed.windows), *_policy(question), *_after(found)],
         hidden=_HIDDEN,
     )
     return made, found
+
+
+def on_what_is_left(question: Question, before: OnSpot) -> Committed:
+    """Advice on commitments: of the hours as they are, and in sequence of what waste and Spot leave of them."""
+    left, windows, span = question.left(), windows_of(question.facts), question.facts.span
+    found, costs = choose(question, left, windows), cost_by_item(left)
+    later = replace(question, facts=before.facts, known={})
+    after = found if before.facts is question.facts else choose(later, later.left(), windows)
+    ranked = [pair for one in found.all for pair in _ranked(one, question, found)]
+    rows = [
+        *_settled(ranked, after, span),
+        *((1, row) for row in unused_commitments(question.held, span.end, question.settings)),
+        *((4, row) for group, offers in found.unknown for row in _needs_data(group, offers, left, costs)),
+        *((0, row) for row in _freed(before, span)),
+    ]
+    return Committed([row for _, row in sorted(rows, key=_order)], found, left, windows)
+
+
+def _settled(
+    ranked: Sequence[tuple[int, Recommendation]], after: Advised, span: Span
+) -> Iterator[tuple[int, Recommendation]]:
+    """The rows, those chosen with what is bought of the same usage in the end; and what is only bought then."""
+    bought = {one.candidate.group.key: one for one in after.chosen if one.choice}
+    for rank, row in ranked:
+        yield rank, in_sequence(row, bought.pop(row.where[:4], None)) if row.more["chosen"] else row
+    for one in bought.values():
+        for row in rows_of(one, span, chosen=True):
+            if row.more["chosen"]:
+                yield 0, in_sequence(row, one)
+
+
+def _freed(before: OnSpot, span: Span) -> Iterator[Recommendation]:
+    """What commitments that stopped usage leaves cover instead: nobody has to do anything for it."""
+    if before.left.freed:
+        saving = monthly(before.left.freed, int(span.loaded.sum()))
+        yield Recommendation(
+            kind="freed_commitment",
+            where=(),
+            saving=saving,
+            saving_low=Decimal(0),
+            saving_high=saving,
+            saving_in_sequence=saving,
+            pay_back_months=Decimal(0),
+            basis="own rate",
+            certainty="upper bound",
+            action="nothing: commitments of what is stopped or asleep cover other usage of the same hours",
+            evidence=f"AWS's allocation run again over {int(span.loaded.sum()):,} hours",
+            more={"chosen": False},
+        )
 
 
 def _ranked(one: Advice, question: Question, found: Advised) -> Iterator[tuple[int, Recommendation]]:

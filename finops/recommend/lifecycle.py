@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,9 @@ from finops.recommend.lifecycle_rows import MORE
 from finops.recommend.lifecycle_s3 import UNREAD_DAYS, Asked, Verdict, storage_class_of
 from finops.recommend.lifecycle_s3_kept import kept_too_dear
 from finops.recommend.lifecycle_standards import Held, broken, held_standards
-from finops.recommend.lifecycle_usage import Holder, of_service, stored_usage
-from finops.recommend.row import Recommendation, document
+from finops.recommend.lifecycle_usage import Holder, Window, of_service, stored_usage
+from finops.recommend.row import BY_CLASS, Recommendation, document
+from finops.recommend.sequence import by_class, settled
 
 if TYPE_CHECKING:
     from finops.usage import Usage
@@ -69,8 +70,41 @@ _DIFFERS = Decimal("0.1")
 _HIDDEN = {"account", "region", "owner"}
 
 
+@dataclass(frozen=True)
+class KeptAndStored:
+    """Advice on what is stored, settled in sequence, with what it was made from; `problems` are its own."""
+
+    rows: Sequence[Recommendation]
+    buckets: Sequence[tuple[Holder, Verdict]]
+    standards: Sequence[Held]
+    window: Window
+    problems: Sequence[Problem]
+
+
 def lifecycle(usage: Usage, prices: StoragePrices, settings: Settings, inventory: Path | None = None) -> Document:
     """The document. Raises UsageError or DataError where the inventory cannot be read."""
+    found = kept_and_stored(usage, prices, settings, inventory)
+    window = found.window
+    made = document(
+        "recommend lifecycle",
+        Basis(window.start, window.end, None, usage.currency, usage.final, None, usage.described),
+        found.rows,
+        MORE,
+        totals={
+            "by_class": Rows.of(BY_CLASS, by_class(found.rows)),
+            **_totals(found.buckets),
+            "standards": Rows.of(_STANDARDS, [_stated(one) for one in found.standards]),
+        },
+        problems=[*usage.problems, *found.problems],
+        hidden=_HIDDEN,
+    )
+    return replace(made, folded=frozenset({"buckets"}))
+
+
+def kept_and_stored(
+    usage: Usage, prices: StoragePrices, settings: Settings, inventory: Path | None = None
+) -> KeptAndStored:
+    """The advice on all that is stored. Raises UsageError or DataError where the inventory cannot be read."""
     sizes = read_inventory(usage.connection, inventory) if inventory else {}
     asked = Asked(prices, settings, sizes)
     holders, window, problems = stored_usage(usage)
@@ -82,22 +116,8 @@ def lifecycle(usage: Usage, prices: StoragePrices, settings: Settings, inventory
     rows += [*log_groups(holders, prices, settings), *snapshots(holders, settings), *kept(holders, settings)]
     standards = held_standards(holders, settings)
     rows += broken(standards, settings)
-    made = document(
-        "recommend lifecycle",
-        Basis(window.start, window.end, None, usage.currency, usage.final, None, usage.described),
-        sorted(rows, key=_order),
-        MORE,
-        totals={**_totals(buckets), "standards": Rows.of(_STANDARDS, [_stated(one) for one in standards])},
-        problems=[
-            *usage.problems,
-            *problems,
-            *_short(window.history),
-            *_differing(buckets, sizes),
-            *not_judged(volumes),
-        ],
-        hidden=_HIDDEN,
-    )
-    return replace(made, folded=frozenset({"buckets"}))
+    problems += [*_short(window.history), *_differing(buckets, sizes), *not_judged(volumes)]
+    return KeptAndStored(sorted(settled(rows), key=_order), buckets, standards, window, problems)
 
 
 def _order(row: Recommendation) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from finops.config.settings import Settings
 from finops.document import Column
+from finops.recommend.lifecycle_classes import STANDARD
 from finops.recommend.lifecycle_usage import Holder
 from finops.recommend.row import Class, Recommendation
 from finops.recommend.unused import owner_of
@@ -20,6 +21,8 @@ MORE = (
     Column("break_even_kib", shown="never"),
 )
 _EXACT = Decimal("1e-10")
+# Versions nobody sees and parts of uploads are billed as Standard too, and what is gone is moved no more.
+_IN_STANDARD = ("s3_storage_class", "s3_noncurrent", "s3_multipart")
 
 
 def row_of(
@@ -34,6 +37,7 @@ def row_of(
     more: Mapping[str, Any] | None = None,
 ) -> Recommendation:
     """Advice about one resource, without a saving so far; `cost` is its current one a month."""
+    standard = holder.storage_cost(STANDARD).quantize(_EXACT) if kind in _IN_STANDARD else None
     return Recommendation(
         kind=kind,
         where=(holder.account, holder.region, holder.name),
@@ -47,6 +51,8 @@ def row_of(
         evidence=facts,
         basis=basis,
         certainty=certainty,
+        cost_of=() if standard is None else (holder.account, holder.name, STANDARD),
+        open_cost=standard,
         more=more or more_of(None),
     )
 
@@ -58,7 +64,7 @@ def with_saving(
     one_off: Decimal | None = None,
     high: Decimal | None = None,
 ) -> Recommendation:
-    """The row with its saving a month and its cost once (None: not known); only what is measured is in the total.
+    """The row with its saving a month and its cost once (None: not known).
 
     `high` is the most it may save, where that is more than `saving`.
     """
@@ -68,7 +74,6 @@ def with_saving(
         saving=exact,
         saving_low=low.quantize(_EXACT),
         saving_high=exact if high is None else high.quantize(_EXACT),
-        saving_in_sequence=exact if row.certainty == "measured" else None,
         pay_back_months=None if one_off is None or saving <= 0 else (one_off / saving).quantize(_EXACT),
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from finops.catalog import Problem
 from finops.document import Basis, Column, Document, Rows
 from finops.findings import finding_id
+from finops.recommend.kinds import confidence_of, kind_of
 
 # Only for showing: a year has 8,760 hours and 12 months.
 HOURS_PER_MONTH = 730
@@ -35,9 +36,18 @@ COLUMNS = (
     Column("saving_in_sequence", "money"),
     Column("basis"),
     Column("class"),
+    Column("confidence", shown="never"),
+    Column("effort", shown="never"),
     Column("pay_back_months", shown="never"),
     Column("action"),
     Column("evidence", shown="never"),
+)
+
+BY_CLASS = (
+    Column("class"),
+    Column("rows", "count"),
+    Column("saving", "money"),
+    Column("saving_in_sequence", "money"),
 )
 
 
@@ -49,6 +59,8 @@ class Recommendation:
     saves after all advice that comes before it (None where it is not part of the total). `basis` says where the rates
     are from: `own rate`, `price list YYYY-MM-DD` or `assumption`. `pay_back_months` is one-off cost over saving, 0
     where there is none. `where` tells it from others of its kind; `more` are columns of the verb's own.
+    `cost_of` names the cost that the advice acts on where other advice may act on it too, `open_cost` is how much of it
+    can be saved at all: what no commitment covers.
     """
 
     kind: str
@@ -68,7 +80,24 @@ class Recommendation:
     saving_high: Decimal | None = None
     saving_in_sequence: Decimal | None = None
     pay_back_months: Decimal | None = None
+    cost_of: tuple[str, ...] = ()
+    open_cost: Decimal | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pool(self) -> tuple[str, ...]:
+        """The cost it acts on: its own where no other advice shares it."""
+        return self.cost_of or (self.kind, *self.where)
+
+    @property
+    def confidence(self) -> str:
+        """How far the saving is to be believed: `high`, `medium`, `low`, or `none` without a figure."""
+        return confidence_of(self.certainty, self.basis)
+
+    @property
+    def effort(self) -> str:
+        """The work it is: `low`, `medium` or `high`."""
+        return kind_of(self.kind).effort
 
     @property
     def id(self) -> str:

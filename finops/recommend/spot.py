@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 from finops.catalog import Problem
 from finops.document import Basis, Column, Document, Rows
 from finops.prices.lookup import price_of
-from finops.recommend.hours import Facts
+from finops.recommend.hours import ON_DEMAND, Facts
+from finops.recommend.hours_left import HoursLeft, hours_left
 from finops.recommend.row import Recommendation, document, monthly
 from finops.recommend.spot_groups import is_whole, veto_of, vetoes
-from finops.recommend.spot_hours import Found, Moved, Part, groups, moved
+from finops.recommend.spot_hours import Found, Moved, Part, groups, moved, parts_of, take_advice
 from finops.recommend.spot_prices import SpotBook, SpotPrice, spot_price
-from finops.recommend.spot_rerun import Pool, freed_covers, joined, scaled
+from finops.recommend.spot_rerun import Pool, at, freed_covers, joined, scaled, without
+from finops.recommend.waste import wasted
 
 if TYPE_CHECKING:
     from finops.config.settings import Settings
+    from finops.recommend.hours import Floats
     from finops.usage import Usage
 
 KIND = "spot"
@@ -78,25 +81,77 @@ class Candidate:
         return [(part, price) for part, price in zip(self.found.parts, self.prices, strict=True) if price]
 
 
+@dataclass(frozen=True)
+class OnSpot:
+    """Advice on Spot in sequence, what each group was judged, and the hours: after waste, and after Spot as well."""
+
+    rows: Sequence[Recommendation]
+    judged: Sequence[tuple[Found, str]]
+    left: HoursLeft
+    facts: Facts
+    problems: Sequence[Problem]
+
+
 def spot(usage: Usage, settings: Settings, pool: Pool, book: SpotBook, problems: Sequence[Problem]) -> Document:
     """The document: a row for each group that could move, the dearest saving first."""
-    found = groups(usage, settings, pool.facts)
-    judged = [(one, veto_of(one.group, one.seen, settings.spot)) for one in found]
-    advised = [_candidate(usage, one, settings, book) for one, veto in judged if not veto]
-    rows = _in_sequence([_row(one, settings, pool) for one in advised], advised, settings, pool)
+    before = wasted(usage, settings, book.book)
+    found = on_spot(usage, settings, pool, book, before.rows)
     span = pool.facts.span
     hours = int(span.loaded.sum())
     return document(
         "recommend spot",
         Basis(span.start.date(), span.end.date(), None, usage.currency, usage.final, span.end, usage.described),
-        rows,
+        found.rows,
         totals={
-            "vetoed": Rows.of(_VETOED, _vetoed(usage, judged, hours, span.start, span.end)),
+            "vetoed": Rows.of(_VETOED, _vetoed(usage, found.judged, hours, span.start, span.end)),
             "spot_held": Rows.of(_HELD, list(_held(usage, book, span.start, span.end))),
         },
-        problems=[*usage.problems, *problems, *_notes(advised, settings)],
+        problems=[*usage.problems, *problems, *found.problems],
         hidden={"class", "account"},
     )
+
+
+def on_spot(usage: Usage, settings: Settings, pool: Pool, book: SpotBook, before: Sequence[Recommendation]) -> OnSpot:
+    """The advice for each group that could move, after the advice on waste `before` it."""
+    judged = [(one, veto_of(one.group, one.seen, settings.spot)) for one in groups(usage, settings, pool.facts)]
+    moving = [one for one, veto in judged if not veto]
+    advised = [_candidate(usage, one, settings, book) for one in moving]
+    rows = [_row(one, settings, pool) for one in advised]
+    left = hours_left(usage, pool, before, settings.waste)
+    after = _after_waste(usage, moving, settings, book, left) if left.changed else advised
+    settled, taken = _in_sequence(rows, after, settings, left.pool)
+    facts = without(left.pool, _moving(taken, left.pool, settings))[0] if taken else left.pool.facts
+    return OnSpot(settled, judged, left, facts, list(_notes(advised, settings)))
+
+
+def _after_waste(
+    usage: Usage, moving: Sequence[Found], settings: Settings, book: SpotBook, left: HoursLeft
+) -> list[Candidate]:
+    """The candidates with what advice on waste leaves of their hours."""
+    take_advice(usage, settings.waste)
+    parts = parts_of(usage)
+    found = [_candidate(usage, replace(one, parts=tuple(parts.get(one.number, ()))), settings, book) for one in moving]
+    return found if left.uncovered is None else [_less_covered(one, left.pool.facts, left.uncovered) for one in found]
+
+
+def _less_covered(one: Candidate, facts: Facts, uncovered: Floats) -> Candidate:
+    """The candidate without what commitments cover that waste has freed: moving that would save nothing."""
+    import numpy as np
+
+    hours = one.hours
+    rest = np.where(hours.how == ON_DEMAND, uncovered[at(hours, len(facts.span.loaded))], 1.0)
+    left = replace(hours, on_demand=hours.on_demand * rest, quantity=hours.quantity * rest)
+    before, after = (np.bincount(of.priced_as, of.on_demand, len(facts.items)) for of in (hours, left))
+    shares = {facts.items[int(place)].usage: after[place] / before[place] for place in np.flatnonzero(before)}
+    parts = tuple(_shrunk(part, Decimal(shares.get(part.usage, 1.0))) for part in one.found.parts)
+    return replace(one, found=replace(one.found, parts=parts), hours=left)
+
+
+def _shrunk(part: Part, share: Decimal) -> Part:
+    """The part with so much of its cost left; what is gone was on demand."""
+    gone = (part.uncovered + part.covered) * (1 - share)
+    quantity = (part.quantity * share).quantize(_EXACT)
+    return replace(part, uncovered=max(part.uncovered - gone, Decimal(0)).quantize(_EXACT), quantity=quantity)
 
 
 def _candidate(usage: Usage, found: Found, settings: Settings, book: SpotBook) -> Candidate:
@@ -162,9 +217,13 @@ def _saving(one: Candidate, settings: Settings, freed: Decimal, which: str) -> D
 
 def _freed(pool: Pool, group: Sequence[Candidate], settings: Settings) -> Decimal:
     """What the commitments of all these cover instead, once what runs on Spot of them has left."""
+    return Decimal(freed_covers(pool, _moving(group, pool, settings))).quantize(_EXACT) if group else Decimal(0)
+
+
+def _moving(group: Sequence[Candidate], pool: Pool, settings: Settings) -> Moved:
+    """What runs on Spot of all these."""
     stays = 1 - settings.spot.fallback / 100
-    parts = [scaled(_priced(one, pool.facts), float(one.share * stays)) for one in group]
-    return Decimal(freed_covers(pool, joined(parts))).quantize(_EXACT) if parts else Decimal(0)
+    return joined([scaled(_priced(one, pool.facts), float(one.share * stays)) for one in group])
 
 
 def _priced(one: Candidate, facts: Facts) -> Moved:
@@ -172,15 +231,17 @@ def _priced(one: Candidate, facts: Facts) -> Moved:
     import numpy as np
 
     known = {part.usage for part, _ in one.known}
-    mask = np.array([facts.items[int(item)].usage in known for item in one.hours.item], bool)
-    names = ("item", "hour", "how", "commitment", "on_demand", "covered", "quantity")
-    return Moved(*(getattr(one.hours, name)[mask] for name in names))
+    priced = np.array([item.usage in known for item in facts.items], bool)
+    return one.hours.only(priced[one.hours.priced_as])
 
 
 def _in_sequence(
     rows: Sequence[Recommendation], advised: Sequence[Candidate], settings: Settings, pool: Pool
-) -> list[Recommendation]:
-    """The rows, the best first; each that pays tells what it saves after those before it have left the commitments."""
+) -> tuple[list[Recommendation], list[Candidate]]:
+    """The rows, the best first, and what moves.
+
+    Each that pays tells what it saves after those before it have left the commitments, 0 where that is nothing.
+    """
     ordered = sorted(zip(rows, advised, strict=True), key=lambda pair: (-(pair[0].saving or 0), pair[0].where))
     result: list[Recommendation] = []
     taken: list[Candidate] = []
@@ -193,8 +254,8 @@ def _in_sequence(
         saving = monthly(_saving(one, settings, after - before, "base"), _loaded(pool.facts))
         if saving > 0:
             taken, before = [*taken, one], after
-        result.append(replace(row, saving_in_sequence=saving if saving > 0 else None))
-    return result
+        result.append(replace(row, saving_in_sequence=max(saving, Decimal(0))))
+    return result, taken
 
 
 def _action(one: Candidate, settings: Settings, pool: Pool, saving: Decimal) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.prices.lookup import Usage as Priced
 from finops.recommend.hours import BY_PLAN, BY_RESERVATION, ON_DEMAND, Facts
-from finops.recommend.spot_groups import NAMES, OWN_WORD, Group, Resource, Seen, grouped, keys
+from finops.recommend.spot_groups import NAMES, OWN_WORD, Group, Resource, Seen, grouped
 from finops.recommend.tagged import tag_rows
+from finops.recommend.waste_schedule import OUTSIDE_OFFICE
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from finops.config.settings import Settings
+    from finops.config.waste import WastePolicy
     from finops.usage import Usage
 
     Floats = npt.NDArray[np.float64]
@@ -39,7 +41,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Moved:
-    """Usage of a group in arrays of one length, as in Facts: what leaves the pool that commitments are applied to."""
+    """Usage of a group in arrays of one length, as in Facts: what leaves the pool that commitments are applied to.
+
+    `priced_as` is the item whose Spot price counts: what ran before its family was changed.
+    """
 
     item: Whole
     hour: Whole
@@ -48,6 +53,19 @@ class Moved:
     on_demand: Floats
     covered: Floats
     quantity: Floats
+    priced_as: Whole
+
+    def only(self, mask: npt.NDArray[np.bool_]) -> Moved:
+        """The rows of a mask."""
+        return Moved(*(getattr(self, one.name)[mask] for one in fields(self)))
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Any]) -> Moved:
+        """From columns as they are fetched, named as the fields are."""
+        import numpy as np
+
+        kinds = {"on_demand": float, "covered": float, "quantity": float}
+        return cls(*(np.asarray(columns[one.name], kinds.get(one.name, np.int64)) for one in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -62,7 +80,7 @@ class Found:
 
 def groups(usage: Usage, settings: Settings, facts: Facts) -> list[Found]:
     """Every group of EC2 instances and Fargate tasks. Needs the tables that `hourly_facts` makes."""
-    tag_rows(usage, settings, keys())
+    tag_rows(usage, settings)
     connection, span = usage.connection, facts.span
     connection.execute(_ROWS, [span.start, span.start, span.end])
     resources = [_resource(*row) for row in connection.execute(_RESOURCES).fetchall()]
@@ -70,7 +88,7 @@ def groups(usage: Usage, settings: Settings, facts: Facts) -> list[Found]:
     _number(usage, by_group)
     hours = int(span.loaded.sum())
     done = {row[0]: row[1:] for row in connection.execute(_SEEN).fetchall()}
-    parts = _parts(usage)
+    parts = parts_of(usage)
     return [
         Found(number, group, _seen(members, hours, *done[number]), tuple(parts[number]))
         for number, (group, members) in enumerate(by_group)
@@ -102,23 +120,25 @@ def _seen(members: Sequence[Resource], hours: int, most: int, busy: int, replace
     )  # fmt: skip
 
 
-def _parts(usage: Usage) -> dict[int, list[Part]]:
+def parts_of(usage: Usage) -> dict[int, list[Part]]:
+    """What each group used, by usage type."""
     found: dict[int, list[Part]] = {}
     for number, service, region, usage_type, operation, *sums in usage.connection.execute(_PARTS).fetchall():
         found.setdefault(number, []).append(Part((service, region, usage_type, operation), *sums))
     return found
 
 
+def take_advice(usage: Usage, policy: WastePolicy) -> None:
+    """Leave of the rows what advice on waste leaves (see `hours_left`): nothing of what stops, less of what changes.
+
+    What changes family counts as so much less of the type it is now: Spot is as much cheaper for one as for the other.
+    """
+    usage.connection.execute(_LEFT, [policy.office_start, policy.office_end])
+
+
 def moved(usage: Usage, number: int) -> Moved:
     """The usage of a group, hour by hour."""
-    import numpy as np
-
-    columns = usage.connection.execute(_MOVED, [number]).fetchnumpy()
-    item, hour, how, commitment = (
-        np.asarray(columns[name], np.int64) for name in ("item", "hour", "how", "commitment")
-    )
-    on_demand, covered, quantity = (np.asarray(columns[name], float) for name in ("on_demand", "covered", "quantity"))
-    return Moved(item, hour, how, commitment, on_demand, covered, quantity)
+    return Moved.of(usage.connection.execute(_MOVED, [number]).fetchnumpy())
 
 
 _ROWS = f"""
@@ -129,9 +149,11 @@ select
     x_service_code as service,
     coalesce(resource_id, '') as resource_id,
     x_usage_type as usage_type,
+    x_usage_type as runs_as,
     coalesce(x_operation, '') as operation,
     nullif(availability_zone, '') as zone,
     charge_period_start,
+    charge_period_end,
     date_diff('hour', cast(? as timestamp), charge_period_start) as hour,
     case x_line_item_type when 'Usage' then {ON_DEMAND} when 'SavingsPlanCoveredUsage' then {BY_PLAN}
         else {BY_RESERVATION} end as how,
@@ -152,6 +174,23 @@ where x_line_item_type in ('Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage'
         or (x_service_code in ('AmazonECS', 'AmazonEKS')
             and regexp_matches(x_usage_type, '^([A-Z]+[0-9]*-)?Fargate-(ARM-)?(vCPU|GB)-Hours'))
     )
+"""
+_LEFT = f"""
+create or replace temp table spot_rows as
+with stopped as (select distinct account, resource_id from taken_advice where stops)
+select
+    spot_rows.* replace (
+        cast(quantity * case how when {ON_DEMAND} then coalesce(rate, 1) else 1 end as decimal(38, 10)) as quantity,
+        cast(on_demand * case how when {ON_DEMAND} then coalesce(rate, 1) else 1 end as decimal(38, 10)) as on_demand,
+        case when how = {ON_DEMAND} then coalesce(nullif(successor, ''), usage_type) else usage_type end as runs_as
+    )
+from spot_rows
+left join taken_advice using (account, resource_id, usage_type, operation)
+where not exists (
+        select 1 from stopped
+        where stopped.account = spot_rows.account and stopped.resource_id = spot_rows.resource_id
+    )
+    and not (coalesce(taken_advice.sleeps, false) and {OUTSIDE_OFFICE})
 """
 _RESOURCES = """
 with newest as (
@@ -215,16 +254,23 @@ select
     coverable_items.id as item, spot_rows.hour, spot_rows.how, coalesce(commitment_ids.id, -1) as commitment,
     cast(sum(spot_rows.on_demand) as double) as on_demand,
     cast(sum(spot_rows.effective) as double) as covered,
-    cast(sum(spot_rows.quantity) as double) as quantity
+    cast(sum(spot_rows.quantity) as double) as quantity,
+    any_value(priced_items.id) as priced_as
 from spot_rows
 join spot_groups using (account, region, service, resource_id)
 join coverable_items
     on coverable_items.scope = 'compute'
     and coverable_items.x_service_code = spot_rows.service
     and coverable_items.region_id = spot_rows.region
-    and coverable_items.x_usage_type = spot_rows.usage_type
+    and coverable_items.x_usage_type = spot_rows.runs_as
     and coverable_items.x_operation = spot_rows.operation
+join coverable_items as priced_items
+    on priced_items.scope = 'compute'
+    and priced_items.x_service_code = spot_rows.service
+    and priced_items.region_id = spot_rows.region
+    and priced_items.x_usage_type = spot_rows.usage_type
+    and priced_items.x_operation = spot_rows.operation
 left join commitment_ids on commitment_ids.arn = spot_rows.arn
 where number = ?
-group by 1, 2, 3, 4
+group by coverable_items.id, priced_items.id, spot_rows.hour, spot_rows.how, commitment_ids.id
 """

@@ -7,7 +7,7 @@ AWS's order; what finds none is lost. Reservations are taken size by size: a siz
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from finops.advice.allocation import Eligible, allocate
@@ -41,8 +41,7 @@ def joined(parts: Sequence[Moved]) -> Moved:
     """The usage of several groups as that of one."""
     import numpy as np
 
-    names = ("item", "hour", "how", "commitment", "on_demand", "covered", "quantity")
-    return Moved(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
+    return Moved(*(np.concatenate([getattr(one, name.name) for one in parts]) for name in fields(Moved)))
 
 
 def scaled(one: Moved, share: float) -> Moved:
@@ -52,13 +51,62 @@ def scaled(one: Moved, share: float) -> Moved:
 
 def freed_covers(pool: Pool, moved: Moved) -> float:
     """On-demand cost over all hours, in USD, that the commitments of the moved usage cover instead of it."""
-    import numpy as np
-
-    hours = len(pool.facts.span.loaded)
     if not (moved.how != ON_DEMAND).any():
         return 0.0
-    left = _left(pool.facts, moved, hours)
-    before = float(left.sum())
+    return _allocated_again(pool, moved, on_demand(pool.facts))[1]
+
+
+def without(pool: Pool, moved: Moved) -> tuple[Facts, float]:
+    """The facts once usage has left, and the on-demand cost, in USD, that its commitments cover instead of it.
+
+    What a commitment covers stays as it is: it covers other usage then, or nothing.
+    """
+    import numpy as np
+
+    facts, before = pool.facts, on_demand(pool.facts)
+    left, covers = _allocated_again(pool, moved, before)
+    share = np.divide(left, before, out=np.zeros(len(left)), where=before > 0)
+    return shrunk(facts, np.where(facts.how == ON_DEMAND, share[at(facts, len(facts.span.loaded))], 1.0)), covers
+
+
+def shrunk(facts: Facts, rest: Floats) -> Facts:
+    """The facts with what is left (0 to 1) of each row; rows of which nothing is left are gone."""
+    kept = rest > 0
+    return replace(
+        facts,
+        item=facts.item[kept],
+        hour=facts.hour[kept],
+        how=facts.how[kept],
+        commitment=facts.commitment[kept],
+        on_demand=(facts.on_demand * rest)[kept],
+        covered=facts.covered[kept],
+        quantity=(facts.quantity * rest)[kept],
+    )
+
+
+def at(one: Facts | Moved, hours: int) -> Whole:
+    """The place of each row in an array by item and hour."""
+    return one.item * hours + one.hour
+
+
+def on_demand(facts: Facts) -> Floats:
+    """On-demand cost that nothing covers, by item and hour in one array."""
+    import numpy as np
+
+    open_, hours = facts.how == ON_DEMAND, len(facts.span.loaded)
+    size = len(facts.items) * hours
+    return np.bincount(at(facts, hours)[open_], facts.on_demand[open_], size).astype(float)
+
+
+def _allocated_again(pool: Pool, moved: Moved, before: Floats) -> tuple[Floats, float]:
+    """On-demand cost by item and hour that stays and that nothing covers, and how much the freed commitments cover."""
+    import numpy as np
+
+    leaving, hours = moved.how == ON_DEMAND, len(pool.facts.span.loaded)
+    left = before - np.bincount(at(moved, hours)[leaving], moved.on_demand[leaving], len(before))
+    # what is left of a difference of equal sums is noise
+    left[left < 1e-9] = 0.0
+    stays = left.copy()
     _by_reservations(pool.facts, moved, left, hours)
     plans = [one for one in pool.held if one.is_plan and one.plan_type in _ORDER]
     for plan in sorted(plans, key=lambda one: (_ORDER[one.plan_type], one.arn)):
@@ -66,7 +114,9 @@ def freed_covers(pool: Pool, moved: Moved) -> float:
         freed = np.bincount(moved.hour[rows], moved.covered[rows], hours).astype(float)
         if freed.any():
             _by_plan(pool, plan, freed, left, hours)
-    return before - float(left.sum())
+    # databases stand under two kinds of commitment
+    once = np.array([one.scope != "database" for one in pool.facts.items], bool)
+    return left, float((stays - left).reshape(-1, hours)[once].sum())
 
 
 def _of(facts: Facts, moved: Moved, plan: Held) -> npt.NDArray[np.bool_]:
@@ -74,20 +124,6 @@ def _of(facts: Facts, moved: Moved, plan: Held) -> npt.NDArray[np.bool_]:
 
     place = facts.commitments.index(plan.arn) if plan.arn in facts.commitments else -1
     return np.asarray((moved.how == BY_PLAN) & (moved.commitment == place) & (place >= 0), np.bool_)
-
-
-def _left(facts: Facts, moved: Moved, hours: int) -> Floats:
-    """On-demand cost that nothing covers and that stays, by item and hour in one array."""
-    import numpy as np
-
-    size = len(facts.items) * hours
-    compute = np.array([one.scope == "compute" for one in facts.items], bool)
-    open_, leaving = (facts.how == ON_DEMAND) & compute[facts.item], moved.how == ON_DEMAND
-    found = np.bincount(facts.item[open_] * hours + facts.hour[open_], facts.on_demand[open_], size)
-    found -= np.bincount(moved.item[leaving] * hours + moved.hour[leaving], moved.on_demand[leaving], size)
-    # what is left of a difference of equal sums is noise
-    found[found < 1e-9] = 0.0
-    return found.astype(float)
 
 
 def _by_reservations(facts: Facts, moved: Moved, left: Floats, hours: int) -> None:

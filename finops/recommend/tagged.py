@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from finops.catalog import mart_sql, store_of
 from finops.config.spellings import fold
 from finops.environments import UNMAPPED, create_environments
 from finops.models import model
+from finops.recommend.spot_groups import keys
 from finops.tags import expand_tags
 
 if TYPE_CHECKING:
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 _ENVIRONMENT = "Environment"
 
 
-def tag_rows(usage: Usage, settings: Settings, keys: Sequence[str]) -> None:
+def tag_rows(usage: Usage, settings: Settings) -> None:
     """Create the view `tagged_cur` (`cur` behind its delivery_id) and the table `places`, what is known of its rows.
 
-    `places`: delivery_id, tag_set_id, sub_account_id, region_id, environment, owner, and `tags`, the values of `keys`
-    by key. Where no rule of [environments] fits, the environment is the value of the tag; blank where there is none.
+    `places`: delivery_id, tag_set_id, sub_account_id, region_id, environment, owner, and `tags`, the values of the keys
+    that tell what could be Spot. Where no rule of [environments] fits, the environment is the value of the tag; blank
+    where there is none. All advice on the same rows reads what the first one made.
     """
     connection = usage.connection
+    if connection.execute(_IS_THERE).fetchone():
+        return
     ids = [one.delivery_id for one in usage.deliveries]
     connection.execute(f"create or replace temp view tag_sets as {mart_sql(store_of(usage.database), ids, 'tag_sets')}")
     rows = model("cur").sql.replace("select\n", "select\n    delivery_id,\n", 1)
@@ -32,7 +35,7 @@ def tag_rows(usage: Usage, settings: Settings, keys: Sequence[str]) -> None:
     connection.execute(_COMBINATIONS)
     create_environments(connection, settings)
     owner = settings.owners.tag
-    expand_tags(connection, "advice_tags", settings.tags, list(dict.fromkeys([*keys, _ENVIRONMENT, owner])))
+    expand_tags(connection, "advice_tags", settings.tags, list(dict.fromkeys([*keys(), _ENVIRONMENT, owner])))
     _create_handles(usage, settings)
     connection.execute(_PLACES, [_ENVIRONMENT, owner, UNMAPPED])
 
@@ -49,6 +52,7 @@ def _create_handles(usage: Usage, settings: Settings) -> None:
         usage.connection.execute("insert into account_owners values (?, ?)", [account, handles.get(fold(owner), owner)])
 
 
+_IS_THERE = "select 1 from duckdb_tables() where table_name = 'places' and temporary"
 _COMBINATIONS = """
 create or replace temp table daily_cost as
 select distinct delivery_id, tag_set_id, sub_account_id, region_id from tagged_cur

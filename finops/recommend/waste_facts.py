@@ -57,7 +57,7 @@ class Used:
 
 def used(usage: Usage, settings: Settings, span: Span) -> list[Used]:
     """Every usage type of every resource within the complete hours; makes the view `tagged_cur` and `places`."""
-    tag_rows(usage, settings, [])
+    tag_rows(usage, settings)
     rows = usage.connection.execute(_USED, [span.start, span.end]).fetchall()
     return [_used(span, *row) for row in rows]
 
@@ -103,6 +103,8 @@ def advice(one: Used, kind: str, certainty: Class, basis: str, action: str, evid
         basis=basis,
         certainty=certainty,
         pay_back_months=Decimal(0),
+        cost_of=(*one.resource, one.usage_type, one.operation),
+        open_cost=monthly(one.open_cost, one.hours),
         action=action,
         evidence=evidence,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,7 @@ class Better:
     """A successor, its price and that of what runs."""
 
     name: str
+    usage_type: str
     price: Price
     before: Price
 
@@ -92,8 +93,9 @@ def _rows(
 
 def _better(one: Used, before: str, name: str, price: Price, book: PriceBook) -> Better | None:
     ending = ".search" if one.usage_type.endswith(".search") else ""
-    found = price_of(book, (one.service, one.region, f"{before}{name}{ending}", one.operation))
-    return Better(name, found, price) if found and found.currency == price.currency else None
+    usage_type = f"{before}{name}{ending}"
+    found = price_of(book, (one.service, one.region, usage_type, one.operation))
+    return Better(name, usage_type, found, price) if found and found.currency == price.currency else None
 
 
 def _cheaper(one: Used, kind: str, best: Better, known: Sequence[Better]) -> Recommendation:
@@ -105,5 +107,6 @@ def _cheaper(one: Used, kind: str, best: Better, known: Sequence[Better]) -> Rec
         f"{best.name} is {best.price.price.normalize():f} ({best.price.basis})"
     )
     row = advice(one, kind, _CLASS[kind], basis, f"run {one.name} as {best.name}{arm}", evidence)
+    row = replace(row, more={"successor": best.usage_type})
     low = Decimal(0) if arm else max(one.open_cost * (1 - dearest.ratio), Decimal(0))
     return saving(row, one, low, one.open_cost * (1 - best.ratio))

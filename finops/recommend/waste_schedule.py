@@ -75,14 +75,16 @@ def _row(one: Used, hours: int, possible: int, cost: Decimal, policy: WastePolic
     return saving(row, one, Decimal(0), cost)
 
 
-_AWAY = """
+# Of lines of an hour; those of a day are never asleep.
+OUTSIDE_OFFICE = """date_diff('second', charge_period_start, charge_period_end) <= 3672
+    and not (isodow(charge_period_start) <= 5 and hour(charge_period_start) >= ? and hour(charge_period_start) < ?)"""
+_AWAY = f"""
 select sub_account_id, resource_id, x_usage_type, count(distinct charge_period_start),
     cast(sum(unblended) as decimal(38, 10))
 from tagged_cur
 where x_line_item_type = 'Usage' and resource_id is not null and unblended > 0
     and regexp_matches(x_usage_type, ?)
     and charge_period_start >= ? and charge_period_start < ?
-    and date_diff('second', charge_period_start, charge_period_end) <= 3672
-    and not (isodow(charge_period_start) <= 5 and hour(charge_period_start) >= ? and hour(charge_period_start) < ?)
+    and {OUTSIDE_OFFICE}
 group by 1, 2, 3
 """

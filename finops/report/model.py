@@ -15,15 +15,16 @@ from typing import Any, Literal
 
 from finops.catalog import Problem
 from finops.document import Basis
+from finops.report.windows import Cadence
 
 # How a cell, a figure or a badge is meant. It is always said in words as well, never by colour alone.
 Tone = Literal["", "up", "down", "muted", "good", "caution"]
 # What a value is. `change` is money with its sign, `share` a part of a hundred, `percent` a change in percent,
 # `rate` money per unit, `code` a word of the bill that is not broken into lines.
 Kind = Literal["text", "code", "money", "change", "rate", "percent", "share", "count", "day"]
-# How far a section got: computed; its input is not set; it could not be computed.
-State = Literal["shown", "not set", "failed"]
-# What the report is for: which sections it has, and in which order.
+# How far a section got: computed; its input is not set; not of this report; it could not be computed.
+State = Literal["shown", "not set", "left out", "failed"]
+# Whom a report is for.
 Audience = Literal["finance", "engineering", "leadership"]
 
 _NUMBERS = frozenset({"money", "change", "rate", "percent", "share", "count"})
@@ -119,17 +120,21 @@ class Chart:
     series: tuple[Series, ...]
     kind: Kind = "money"
     ticks: tuple[date, ...] = ()
+    floor: Decimal | None = None
+    """Where the axis begins; None where that is zero."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A chart and the table it is drawn from, or one of them; `folded` tables open on demand."""
+    """A chart and the table it is drawn from, one of them, or words alone; `folded` tables open on demand."""
 
     title: str = ""
     text: tuple[str, ...] = ()
     chart: Chart | None = None
     table: Table | None = None
     folded: bool = False
+    half: bool = False
+    """Whether it stands beside its neighbour where there is room."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +148,6 @@ class Section:
     title: str
     text: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
-    columns: int = 1
-    """How many blocks stand side by side where there is room."""
     switch: str = ""
     state: State = "shown"
 
@@ -181,7 +184,7 @@ class Figure:
 class Report:
     """The whole report, in the order of reading."""
 
-    cadence: Literal["weekly", "monthly"]
+    cadence: Cadence
     title: str
     scope: tuple[str, ...]
     sentences: tuple[str, ...]

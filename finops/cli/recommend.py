@@ -1,0 +1,67 @@
+"""finops recommend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+
+ClassName = Literal["measured", "upper bound", "needs data"]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where", metavar="KEY=VALUE", help="Only advice with this account, region, service, kind, step, effort, ..."
+    ),
+]
+Class = Annotated[ClassName | None, typer.Option("--class", help="Only advice of this class.")]
+Owner = Annotated[str | None, typer.Option("--owner", metavar="NAME", help="Only advice for this owner.")]
+Inventory = Annotated[
+    Path | None,
+    typer.Option("--inventory", metavar="FILE", help="Object sizes: an S3 Inventory or Storage Lens CSV."),
+]
+
+
+def run(
+    where: Where = None,
+    class_: Class = None,
+    owner: Owner = None,
+    inventory: Inventory = None,
+    export: ExportName = None,
+    form: Format = "table",
+    output: Output = None,
+    db: Db = None,
+    config: ConfigFile = None,
+) -> None:
+    """Advise everything in the order it is taken: what each saves then, and one total that counts nothing twice.
+
+    The verbs behind it tell more of each: recommend waste, spot, lifecycle, commitments.
+    """
+    from finops.config import db_path, load_settings
+    from finops.output import write
+    from finops.recommend.everything import everything, in_one
+    from finops.usage import open_usage, price_book
+
+    asked = _asked(where or [])
+    asked |= {"class": [class_]} if class_ else {}
+    asked |= {"owner": [owner]} if owner is not None else {}
+    settings = load_settings(config)
+    with open_usage(db_path(db), export) as usage:
+        found = everything(usage, settings, price_book(usage), inventory)
+        write(in_one(usage, found, asked), form, output)
+
+
+def _asked(where: list[str]) -> dict[str, list[str]]:
+    """The keys and their values. Raises UsageError for a key that advice does not have."""
+    from finops.errors import UsageError
+    from finops.recommend.everything import KEYS
+
+    found: dict[str, list[str]] = {}
+    for text in where:
+        key, equals, values = text.partition("=")
+        if not equals or key not in KEYS:
+            raise UsageError(f"advice has no {key}", f"--where {text}", f"KEY=VALUE with {', '.join(KEYS)}")
+        found[key] = values.split(",")
+    return found

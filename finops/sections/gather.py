@@ -1,0 +1,95 @@
+"""One report, whole: its ledgers opened, its sections made and put in order for who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops.anomalies.levels import asked_by
+from finops.errors import UsageError
+from finops.output.report_text import document
+from finops.report.facts import build
+from finops.report.model import Report, Section
+from finops.sections import advice, anomalies, commitments, promises, units, why
+from finops.sections.attempt import attempted
+from finops.sections.case import Case, Wanted
+from finops.sections.order import arranged
+
+if TYPE_CHECKING:
+    from finops.budgets.read import Open
+    from finops.config.settings import Settings
+    from finops.reader import Ask, Ledger
+    from finops.report.facts import ReportFacts
+
+_MORE: tuple[tuple[str, str, Callable[[Case], Section]], ...] = (
+    (promises.KEY, promises.TITLE, promises.promises),
+    (anomalies.KEY, anomalies.TITLE, anomalies.anomalies),
+    (advice.KEY, advice.TITLE, advice.advice),
+    (commitments.KEY, commitments.TITLE, commitments.commitments),
+    (units.KEY, units.TITLE, units.units),
+)
+
+
+def report(open_part: Open, database: Path, settings: Settings, ask: Ask, wanted: Wanted) -> tuple[Report, ReportFacts]:
+    """The whole report and the facts it begins with.
+
+    `open_part` opens the ledger for a question. Raises what opening the ledger raises; a section that fails is told.
+    """
+    with opened_case(open_part, database, settings, ask, wanted) as case:
+        return of_case(case), case.facts
+
+
+@contextmanager
+def opened_case(open_part: Open, database: Path, settings: Settings, ask: Ask, wanted: Wanted) -> Iterator[Case]:
+    """The ledgers of one report: the part that was asked for, and all days of it and of the whole."""
+    all_days = replace(ask, period=None, last=None, start=None, end=None)
+    part = _narrowed(all_days, settings, wanted)
+    with ExitStack() as stack:
+        history = stack.enter_context(_by_all(open_part, settings, part))
+        asked = history
+        if all_days != ask:
+            asked = stack.enter_context(_by_all(open_part, settings, _narrowed(ask, settings, wanted)))
+        estate = history if part == all_days else stack.enter_context(_by_all(open_part, settings, all_days))
+        yield Case(wanted, ask, build(asked, wanted.cadence), history, estate, open_part, database)
+
+
+def of_case(case: Case) -> Report:
+    """Every section that who reads it wants, in their order."""
+    base = document(case.facts)
+    made = {section.key: section for section in base.sections}
+    made[why.KEY] = why.changes(case, made.get(why.KEY))
+    for key, title, make in _MORE:
+        made[key] = attempted(key, title, partial(make, case))
+    return replace(base, sections=arranged(made, case.wanted.audience))
+
+
+@contextmanager
+def _by_all(open_part: Open, settings: Settings, ask: Ask) -> Iterator[Ledger]:
+    """The ledger, ready for everything that is watched where its months have it."""
+    with ExitStack() as stack:
+        try:
+            ledger = stack.enter_context(open_part(replace(ask, by=asked_by(settings))))
+        except UsageError:
+            # of Cost Explorer, which was asked for less, or a question that does not fit: then this says so
+            ledger = stack.enter_context(open_part(ask))
+        yield ledger
+
+
+def _narrowed(ask: Ask, settings: Settings, wanted: Wanted) -> Ask:
+    """The question of the part that is one owner's, or of one environment."""
+    where = list(ask.where)
+    if wanted.environment:
+        where.append(_condition("environment", wanted.environment))
+    if wanted.owner:
+        where.append(_condition(f"tag:{settings.owners.tag}", wanted.owner))
+    return replace(ask, where=tuple(where))
+
+
+def _condition(key: str, value: str) -> str:
+    from finops.report.sources import listed
+
+    return f"{key}={listed([value])}"
