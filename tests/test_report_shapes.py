@@ -82,7 +82,7 @@ REPORT = Report(
         ),
         Section("map", "What changed: [a/b] and why it did so little", (), (Block("When", (), None, MAP),)),
         Section("many", "Many", (), tuple(Block(f"By {n}", (), None, TABLE) for n in range(3)), switch="Cut by"),
-        Section("off", "", ("Not set.",), (), state="not set"),
+        Section("off", "Promises", ("Not set.",), (), state="not set"),
     ),
     problems=(Problem("estimated", "costs without an invoice id are estimates", "acme 2026-10"),),
 )
@@ -246,6 +246,19 @@ def test_what_a_mail_leaves_out_is_said() -> None:
     texts = Elements(report_mail.render(Report("weekly", "R", ("s",), (), (), (), Basis(), (section,)))).texts
     assert f"{40 - report_mail.MOST_ROWS} more rows in the whole report" in texts
     assert "In the whole report also: By 1, By 2" in Elements(report_mail.render(REPORT)).texts
+
+
+def test_sections_for_which_a_mail_has_no_room_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_mail, "MOST_BYTES", 1)
+    texts = Elements(report_mail.render(REPORT)).texts
+    titles = ", ".join(section.title for section in REPORT.sections)
+    assert f"In the whole report also: {titles}" in texts
+    assert "AmazonEC2" not in texts
+    assert "$1.25" in texts
+
+
+def test_a_map_is_no_part_of_a_mail_and_is_named() -> None:
+    assert "In the whole report also: When" in Elements(report_mail.render(REPORT)).texts
 
 
 def test_the_mail_is_as_it_was() -> None:
