@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 UNMAPPED = "(unmapped)"
+Rule = tuple[str, str, str, str, int]
 
 
 def create_environments(connection: "DuckDBPyConnection", settings: Settings) -> None:
@@ -19,15 +20,27 @@ def create_environments(connection: "DuckDBPyConnection", settings: Settings) ->
     account before a region; between tags the environment written first in the settings decides. What no rule
     fits is `(unmapped)`. Needs `daily_cost` and `tag_sets` in the connection.
     """
-    tags = list(dict.fromkeys(tag for environment in settings.environments for tag in environment.tags))
-    expand_tags(connection, "environment_tags", settings.tags, tags)
+    expand_tags(connection, "environment_tags", settings.tags, tags_of(settings))
     _create_rules(connection, settings)
-    connection.execute(_ENVIRONMENTS, [UNMAPPED])
+    connection.execute(f"create temp table environments as {SELECT}", [UNMAPPED])
     connection.execute("drop table environment_tags")
     connection.execute("drop table environment_rules")
 
 
-def _create_rules(connection: "DuckDBPyConnection", settings: Settings) -> None:
+def tags_of(settings: Settings) -> list[str]:
+    """The tags that the rules go by."""
+    return list(dict.fromkeys(tag for environment in settings.environments for tag in environment.tags))
+
+
+def rules_of(connection: "DuckDBPyConnection", settings: Settings) -> list[Rule]:
+    """The rules with the values as the bill has them: kind, tag, value, environment, place."""
+    expand_tags(connection, "environment_tags", settings.tags, tags_of(settings))
+    rows = _rules(connection, settings)
+    connection.execute("drop table environment_tags")
+    return rows
+
+
+def _rules(connection: "DuckDBPyConnection", settings: Settings) -> list[Rule]:
     """One row per kind of rule, tag and value, so that no join can double a combination."""
     rules = [
         (kind, tag, value, environment.name, place)
@@ -39,11 +52,17 @@ def _create_rules(connection: "DuckDBPyConnection", settings: Settings) -> None:
         )
     ]
     spelled = _spelled_values(connection)
-    rows = dict.fromkeys(
-        (kind, tag, value, name, place)
-        for kind, tag, claimed, name, place in rules
-        for value in (spelled.get((tag, fold(claimed)), ()) if kind == "tag" else (claimed,))
+    return list(
+        dict.fromkeys(
+            (kind, tag, value, name, place)
+            for kind, tag, claimed, name, place in rules
+            for value in (spelled.get((tag, fold(claimed)), ()) if kind == "tag" else (claimed,))
+        )
     )
+
+
+def _create_rules(connection: "DuckDBPyConnection", settings: Settings) -> None:
+    rows = _rules(connection, settings)
     connection.execute(
         """
         create temp table environment_rules as
@@ -64,8 +83,8 @@ def _spelled_values(connection: "DuckDBPyConnection") -> dict[tuple[str, str], l
     return found
 
 
-_ENVIRONMENTS = """
-create temp table environments as
+# Over daily_cost, environment_tags and environment_rules; binds what is called so that no rule fits.
+SELECT = """
 with combinations as (
     select distinct delivery_id, tag_set_id, sub_account_id, region_id from daily_cost
 ),

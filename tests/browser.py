@@ -1,4 +1,4 @@
-"""A real Chromium for the tests of pages, and a window that records all it complains of or asks for."""
+"""A real Chromium for the tests of the page: one browser, one page, and a record of all it complains of or asks for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from finops.output.report_pdf import find_browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
@@ -41,8 +41,8 @@ class Window:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """An installed Chromium; the test is skipped, with the reason, where there is none."""
+def browser_window() -> Iterator[Window]:
+    """A window of an installed Chromium; the test is skipped, with the reason, where there is none."""
     found = find_browser()
     if found is None:
         pytest.skip("NO BROWSER: the page was not opened; install chromium to test it (apt-get install chromium)")
@@ -51,21 +51,6 @@ def chromium() -> Iterator[Browser]:
     )
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all pages."""
-    with chromium() as opened:
-        yield opened
-
-
-@contextmanager
-def browser_window() -> Iterator[Window]:
-    """A window of a browser of its own."""
-    with chromium() as browser:
         # axe-core is put into the page, which a policy that names every script forbids
         context = browser.new_context(bypass_csp=True)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -74,6 +59,7 @@ def browser_window() -> Iterator[Window]:
         window.page.on("pageerror", lambda error: window.complaints.append(str(error)))
         window.page.on("request", lambda one: window.requests.append(one.url))
         yield window
+        browser.close()
 
 
 def strict_page(window: Window) -> Page:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from finops.explore import slices
 from finops.explore.answers import Served, answer
 from finops.explore.server import Site
 from finops.reader import Ask
+from tests.cost_explorer_delivery import Group, load_answer
 from tests.explore_site import demo, running
 from tests.tiny_export import ingested, write_export
 
@@ -98,7 +100,7 @@ def test_the_command_gives_the_same_figures(name: str, capsys: pytest.CaptureFix
         assert sum(printed.values()) == cost(said["total"], column) != 0
 
 
-@pytest.mark.parametrize("name", [name for name in QUESTIONS if name != "an environment"])
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_the_sql_gives_the_same_figures_in_a_shell_of_its_own(name: str, served: Served) -> None:
     said = known(name)
     assert said["sql"]["why"] == ""
@@ -110,10 +112,40 @@ def test_the_sql_gives_the_same_figures_in_a_shell_of_its_own(name: str, served:
         assert {row[:count]: row[count + 1] for row in rows} == costs(said, "before")
 
 
-def test_what_sql_alone_cannot_say_is_told() -> None:
-    said = known("an environment")
+PLACES = """
+[tags.virtual.Owner]
+by = ["account"]
+accounts = { "000000000002" = "team-x" }
+[[tags.scope]]
+where = { service = ["AmazonEC2"] }
+optional = ["Owner"]
+"""
+
+
+def test_what_sql_alone_cannot_say_is_told_and_its_lines_are_found(tmp_path: Path) -> None:
+    (tmp_path / "finops.toml").write_text(PLACES)
+    served = Served(ingested(tmp_path), tmp_path / "finops.toml")
+    said = spend(served, where=["tag:Owner=team-x"])
     assert said["sql"]["text"] == ""
-    assert "finops.toml" in said["sql"]["why"]
+    assert "from place to place" in said["sql"]["why"]
+    read = answer(served, "/api/lines", query(where=["tag:Owner=team-x"]))
+    assert read is not None
+    assert (read["count"], Decimal(read["total"]["cost"]["exact"])) == (2, cost(said["total"]))
+
+
+def test_cost_explorer_has_what_it_was_asked_for_and_no_line_items(tmp_path: Path) -> None:
+    database = tmp_path / "finops.duckdb"
+    load_answer(database, [Group(date(2026, 10, 2), Decimal(5)), Group(date(2026, 10, 3), Decimal(7), "AmazonS3")])
+    served = Served(database)
+    menu = answer(served, "/api/menu", "")
+    assert menu is not None
+    assert {"account", "line_item_type"} < set(menu["dimensions"])
+    assert not {"resource", "usage_type", "tag:Owner"} & set(menu["dimensions"])
+    said = spend(served, by="account")
+    assert (cost(said["total"]), said["sql"]["text"]) == (12, "")
+    read = answer(served, "/api/lines", query())
+    assert read is not None
+    assert [one["code"] for one in read["problems"]] == ["lines_not_kept"]
 
 
 def test_a_period_of_several_exports_has_no_sql(tmp_path: Path) -> None:

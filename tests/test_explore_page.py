@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser import browser
+from tests.browser import browser_window, serious
 from tests.explore_site import demo, running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-__all__ = ["browser"]
 
 COMPARED = "?by=service&from=2026-10-01&to=2026-10-28&against=2026-09-01..2026-09-28&metric=amortized"
 # The words are the server's own; its status would be told on the console by the browser itself.
@@ -26,6 +24,14 @@ LINES = "?by=resource&from=2026-10-01&to=2026-10-02&metric=amortized&where=resou
 def site() -> Iterator[str]:
     with running(demo()) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browser_window() as window:
+        found = window.page.context.browser
+        assert found is not None
+        yield found
 
 
 @pytest.fixture
@@ -174,13 +180,8 @@ def test_a_tag_that_looks_like_markup_is_text(page: Page, site: str) -> None:
 
 @pytest.mark.parametrize(("scheme", "address"), [("light", ""), ("dark", COMPARED), ("light", LINES)])
 def test_nothing_bars_the_way(scheme: Any, address: str, page: Page, site: str) -> None:
-    from axe_core_python.sync_playwright import Axe
-
     page.emulate_media(color_scheme=scheme)
-    opened(page, site + address)
-    found = Axe().run(page)["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
+    assert serious(opened(page, site + address)) == []
 
 
 @pytest.mark.parametrize("width", [390, 820, 1440])

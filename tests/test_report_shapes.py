@@ -26,7 +26,7 @@ from finops.document import Basis
 from finops.errors import EngineError, UsageError
 from finops.output import report_mail, report_xlsx
 from finops.output.report_data import sheets
-from finops.output.report_forms import form_of, write_report
+from finops.output.report_forms import file_name, form_of, require, write_report
 from finops.output.report_text import document
 from finops.report.facts import build
 from finops.report.model import Block, Cell, Chart, Column, Figure, Report, Section, Series, Source, Table
@@ -82,7 +82,7 @@ REPORT = Report(
         ),
         Section("map", "What changed: [a/b] and why it did so little", (), (Block("When", (), None, MAP),)),
         Section("many", "Many", (), tuple(Block(f"By {n}", (), None, TABLE) for n in range(3)), switch="Cut by"),
-        Section("off", "", ("Not set.",), (), state="not set"),
+        Section("off", "Promises", ("Not set.",), (), state="not set"),
     ),
     problems=(Problem("estimated", "costs without an invoice id are estimates", "acme 2026-10"),),
 )
@@ -187,7 +187,7 @@ def test_the_same_report_is_the_same_file() -> None:
 def test_without_openpyxl_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report_xlsx, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="openpyxl") as told:
-        report_xlsx.workbook(REPORT)
+        require("xlsx", Path("report.xlsx"))
     assert "finops[xlsx]" in str(told.value)
 
 
@@ -246,6 +246,19 @@ def test_what_a_mail_leaves_out_is_said() -> None:
     texts = Elements(report_mail.render(Report("weekly", "R", ("s",), (), (), (), Basis(), (section,)))).texts
     assert f"{40 - report_mail.MOST_ROWS} more rows in the whole report" in texts
     assert "In the whole report also: By 1, By 2" in Elements(report_mail.render(REPORT)).texts
+
+
+def test_sections_for_which_a_mail_has_no_room_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_mail, "MOST_BYTES", 1)
+    texts = Elements(report_mail.render(REPORT)).texts
+    titles = ", ".join(section.title for section in REPORT.sections)
+    assert f"In the whole report also: {titles}" in texts
+    assert "AmazonEC2" not in texts
+    assert "$1.25" in texts
+
+
+def test_a_map_is_no_part_of_a_mail_and_is_named() -> None:
+    assert "In the whole report also: When" in Elements(report_mail.render(REPORT)).texts
 
 
 def test_the_mail_is_as_it_was() -> None:
@@ -323,7 +336,7 @@ def test_any_data_can_be_written_in_every_shape(lines: list[Any], tmp_path: Path
     assert len(list(tmp_path.iterdir())) == 7
 
 
-@pytest.mark.parametrize("form", ["xlsx", "csv", "parquet"])
+@pytest.mark.parametrize("form", ["pdf", "xlsx", "csv", "parquet"])
 def test_what_is_no_text_needs_a_place(form: Any) -> None:
     with pytest.raises(UsageError, match="needs a place"):
         write_report(REPORT, form, None)
@@ -341,6 +354,11 @@ def test_the_ending_of_a_file_says_what_it_is() -> None:
     assert [form_of(None, Path(name)) for name in names] == ["md", "xlsx", "json", "html", "html"]
     assert form_of("mail", Path("report.md")) == "mail"
     assert form_of(None, None) == "html"
+
+
+def test_reports_in_a_folder_are_called_after_what_they_are() -> None:
+    names = [file_name("web", form) for form in ("html", "mail", "xlsx", "csv")]  # type: ignore[arg-type]
+    assert names == ["web.html", "web.mail.html", "web.xlsx", "web"]
 
 
 def test_the_verb_writes_what_the_file_is_called(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

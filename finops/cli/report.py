@@ -12,7 +12,7 @@ import typer
 from finops.cli.options import AsOf, ConfigFile, Db, ExportName, From, Last, Metric, Output, Period, To, Where
 from finops.cli.reading import asked, opened
 from finops.errors import UsageError
-from finops.output.report_forms import FormName, form_of, require, suffix_of, write_report
+from finops.output.report_forms import FormName, file_name, form_of, require, write_report
 
 Cadence = Annotated[
     Literal["weekly", "monthly"],
@@ -80,7 +80,7 @@ def run(
 
         _make_folder(all_owners)
         for name, made in reports(open_part, database, settings, ask, wanted):
-            file = all_owners / f"{name}{suffix_of(chosen)}"
+            file = all_owners / file_name(name, chosen)
             write_report(made, chosen, file)
             print(file, file=sys.stderr)
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finops.config.policy import tag_of
 from finops.config.spellings import bare_key
 from finops.dimensions import DIMENSIONS, dimension
+from finops.errors import UsageError
 from finops.reader import COST_COLUMNS
 from finops.report.windows import Window, month_before, month_start
 
@@ -35,11 +36,20 @@ def menu(ledger: Ledger) -> dict[str, Any]:
 def _plain(ledger: Ledger) -> Iterator[str]:
     """The dimensions without a key that at least one delivery has."""
     for word in DIMENSIONS:
-        if ":" in word or (word == "environment" and not ledger.settings.environments):
-            continue
-        evidence = dimension(word).evidence
-        if not evidence or ledger.connection.execute(f"select 1 from ({evidence}) limit 1").fetchone():
+        if ":" not in word and (word != "environment" or ledger.settings.environments) and _has(ledger, word):
             yield word
+
+
+def _has(ledger: Ledger, word: str) -> bool:
+    """Whether the data can be told apart by a dimension: Cost Explorer only by those it was asked for."""
+    one = dimension(word)
+    try:
+        part = ledger.over(one)
+    except UsageError:
+        return False
+    # a tag of the settings that no line carries is worth a look: all of it is (untagged)
+    known = not one.evidence or one.argument is not None
+    return known or bool(part.connection.execute(f"select 1 from ({one.evidence}) limit 1").fetchone())
 
 
 def _keyed(ledger: Ledger) -> Iterator[str]:
@@ -47,8 +57,9 @@ def _keyed(ledger: Ledger) -> Iterator[str]:
     policy = ledger.settings.tags
     keys = ledger.rows("select distinct source, key from tag_sets order by source desc, key")
     of_bill = [tag_of(policy, bare_key(row["key"])) for row in keys if row["source"] == "resource_tag"]
-    yield from (f"tag:{tag}" for tag in dict.fromkeys([*policy.tags, *of_bill]))
-    yield from (f"cost_category:{bare_key(row['key'])}" for row in keys if row["source"] == "cost_category")
+    words = [f"tag:{tag}" for tag in dict.fromkeys([*policy.tags, *of_bill])]
+    words += [f"cost_category:{bare_key(row['key'])}" for row in keys if row["source"] == "cost_category"]
+    return (word for word in words if _has(ledger, word))
 
 
 def _spans(ledger: Ledger) -> Iterator[tuple[str, Window]]:

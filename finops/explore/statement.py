@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finops.catalog import COST_EXPLORER, Delivery, deliveries, store_of
 from finops.dimensions import Clause, Dimension, keys_of, needed_joins, needed_mart, where_sql
 from finops.engines.duckdb import identifier, literal
+from finops.environments import SELECT, UNMAPPED, rules_of, tags_of
 from finops.errors import UsageError
 from finops.evidence.conditions import Condition
 from finops.explore.question import Question
@@ -80,9 +81,8 @@ def _require_plain(ledger: Ledger, database: Path, question: Question) -> None:
         raise UsageError("a period is loaded from several exports and counted once: the command does that")
     if any(one.format == COST_EXPLORER for one in current):
         raise UsageError("Cost Explorer is loaded in several cuts of the same money: the command chooses one")
-    if any(one.word == "environment" for one in asked):
-        raise UsageError("environments are rules of finops.toml: the command applies them")
-    if keys_of("tag", asked) and tells_places(ledger.settings.tags):
+    by_policy = keys_of("tag", asked) or any(one.word == "environment" for one in asked)
+    if by_policy and tells_places(ledger.settings.tags):
         raise UsageError("the tag policy differs from place to place: the command applies it")
 
 
@@ -113,7 +113,19 @@ def _tables(ledger: Ledger, asked: Sequence[Dimension]) -> str:
     if any(one.word == "export" for one in asked):
         rows = ledger.rows("select delivery_id, export from deliveries order by delivery_id")
         tables.append(f"deliveries (delivery_id, export) as ({_values([tuple(row.values()) for row in rows])})")
+    if any(one.word == "environment" for one in asked):
+        tables += _environments(ledger)
     return f"with {', '.join(tables)}" if tables else ""
+
+
+def _environments(ledger: Ledger) -> Iterator[str]:
+    """The rules of the settings, and what they make of each combination of tags, account and region."""
+    rules = rules_of(ledger.connection, ledger.settings)
+    if len(rules) > _MOST_VALUES:
+        raise UsageError(f"{len(rules):,} rules say what belongs to an environment: the command applies them")
+    yield _labels(ledger, "resource_tag", "environment_tags", "tag", tags_of(ledger.settings))
+    yield f"environment_rules (kind, tag, value, environment, place) as ({_values(rules or [('', '', '', '', 0)])})"
+    yield f"environments as ({_filled(Clause(SELECT, (UNMAPPED,)))})"
 
 
 _LABELS = (

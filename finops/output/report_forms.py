@@ -12,6 +12,8 @@ from finops.report.model import Report
 
 FormName = Literal["html", "md", "mail", "json", "pdf", "xlsx", "csv", "parquet"]
 _SUFFIXES: dict[str, FormName] = {".md": "md", ".json": "json", ".pdf": "pdf", ".xlsx": "xlsx"}
+# What a name ends in where it is not the word of the shape itself; tables are a folder.
+_ENDINGS: dict[FormName, str] = {"mail": ".mail.html", "csv": "", "parquet": ""}
 
 
 def form_of(form: FormName | None, output: Path | None) -> FormName:
@@ -19,26 +21,32 @@ def form_of(form: FormName | None, output: Path | None) -> FormName:
     return form or _SUFFIXES.get(output.suffix if output else "", "html")
 
 
-def suffix_of(form: FormName) -> str:
-    """What the name of a file in a shape ends in; blank for a folder."""
-    return "" if form in ("csv", "parquet") else ".html" if form == "mail" else f".{form}"
+def file_name(name: str, form: FormName) -> str:
+    """What a report is called in a folder of several."""
+    return name + _ENDINGS.get(form, f".{form}")
 
 
 def require(form: FormName, output: Path | None) -> None:
-    """What a shape needs, asked for before anything is computed. Raises UsageError where it is missing."""
+    """What a shape needs, to be asked before anything is computed for it.
+
+    Raises UsageError without a place for what is no text, without a browser for pdf, without openpyxl for xlsx.
+    """
     if form in _PLACED and output is None:
         raise UsageError(f"{form} needs a place to be written to", f"--format {form}", f"-o {_PLACED[form]}")
     if form == "pdf":
         from finops.output.report_pdf import require_browser
 
         require_browser()
+    if form == "xlsx":
+        from finops.output.report_xlsx import require_openpyxl
+
+        require_openpyxl()
 
 
 def write_report(report: Report, form: FormName, output: Path | None) -> None:
-    """Write the report to a file or stdout; csv and parquet are a folder of tables, and xlsx is no text.
+    """Write the report to a file or stdout; csv and parquet are a folder of tables.
 
-    Raises UsageError where a shape needs a place, or a library that is not installed; EngineError when it cannot be
-    written.
+    Raises what `require` does, and EngineError when it cannot be written.
     """
     require(form, output)
     _WRITERS[form](report, output)
@@ -105,6 +113,6 @@ def _parquet(report: Report, output: Path | None) -> None:
 
 _PLACED: dict[str, str] = {"pdf": "report.pdf", "xlsx": "report.xlsx", "csv": "FOLDER", "parquet": "FOLDER"}
 _WRITERS: dict[FormName, Callable[[Report, Path | None], None]] = {
-    "html": _html, "md": _md, "mail": _mail, "json": _json, "pdf": _pdf, "xlsx": _xlsx, "csv": _csv,
-    "parquet": _parquet,
+    "html": _html, "md": _md, "mail": _mail, "json": _json,
+    "pdf": _pdf, "xlsx": _xlsx, "csv": _csv, "parquet": _parquet,
 }  # fmt: skip

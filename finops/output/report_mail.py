@@ -8,11 +8,13 @@ from html import escape
 from finops.output.values import printable
 from finops.report.model import Block, Cell, Column, Figure, Report, Row, Section, Table, Tone
 
-# What a person reads in a mail; mail programs cut off long ones. The whole report is the page.
+# What a person reads in a mail. The whole report is the page.
 MOST_ROWS = 12
+# Gmail cuts off what is longer than 102 kB: sections that no longer fit are named and not told.
+MOST_BYTES = 92_000
 _FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 _INK, _SOFT, _BORDER = "#1b1f24", "#57606a", "border-top:1px solid #e2e2dc"
-_TABLE = "border-collapse:collapse;font-size:14px;overflow-wrap:anywhere"
+_TABLE = "border-collapse:collapse;font-size:14px"
 _TONES: dict[Tone, str] = {
     "": _INK, "up": "#b3470f", "down": "#0f6f66", "muted": _SOFT, "good": "#1d6f42", "caution": "#8a5300",
 }  # fmt: skip
@@ -42,8 +44,22 @@ def _body(report: Report) -> Iterator[str]:
         yield f'<p style="{style}">{_text(warning)}</p>'
     yield _paragraph(" ".join(report.sentences))
     yield from _figures(report.figures)
-    for section in report.sections:
-        yield from _section(section)
+    yield from _sections(report.sections)
+
+
+def _sections(sections: Sequence[Section]) -> Iterator[str]:
+    """The sections in order, as long as they fit; then the titles of those that do not."""
+    room = MOST_BYTES
+    left: list[str] = []
+    for section in sections:
+        text = "\n".join(_section(section))
+        room -= len(text.encode())
+        if left or room < 0:
+            left.append(section.title)
+        elif text:
+            yield text
+    if left:
+        yield _paragraph(f"In the whole report also: {', '.join(left)}", _SOFT)
 
 
 def _figures(figures: Sequence[Figure]) -> Iterator[str]:
@@ -54,7 +70,10 @@ def _figures(figures: Sequence[Figure]) -> Iterator[str]:
 
 def _section(section: Section) -> Iterator[str]:
     blocks = [block for block in section.blocks if (block.table or block.text) and not block.folded]
-    if not blocks and not section.text:
+    # a map of the hours of a week is too wide for a mail
+    wide = [block for block in blocks if block.table and block.table.is_map]
+    blocks = [block for block in blocks if block not in wide]
+    if not (blocks or wide or section.text):
         return
     yield f'<h2 style="margin:28px 0 4px;font-size:18px">{_text(section.title)}</h2>'
     yield from (_paragraph(text, _SOFT) for text in section.text)
@@ -62,8 +81,7 @@ def _section(section: Section) -> Iterator[str]:
     shown = blocks[:1] if section.switch else blocks
     for block in shown:
         yield from _block(block)
-    if len(blocks) > len(shown):
-        others = ", ".join(block.title for block in blocks[len(shown) :])
+    if others := ", ".join(block.title for block in (*wide, *blocks[len(shown) :])):
         yield _paragraph(f"In the whole report also: {others}", _SOFT)
 
 

@@ -40,9 +40,7 @@ _MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
 
 def workbook(report: Report) -> bytes:
-    """The workbook as a file. Raises UsageError where openpyxl is not installed."""
-    if find_spec("openpyxl") is None:
-        raise UsageError("a workbook needs openpyxl, which is not installed", "xlsx", "pip install 'finops[xlsx]'")
+    """The workbook as a file. Needs openpyxl."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -53,6 +51,12 @@ def workbook(report: Report) -> bytes:
         _section(_sheet(book, section.title, titles), section)
     _sources(_sheet(book, "Sources", titles), report)
     return _saved(book)
+
+
+def require_openpyxl() -> None:
+    """Raises UsageError where openpyxl is not installed."""
+    if find_spec("openpyxl") is None:
+        raise UsageError("a workbook needs openpyxl, which is not installed", "xlsx", "pip install 'finops[xlsx]'")
 
 
 def _sheet(book: Workbook, title: str, titles: list[str]) -> Worksheet:
