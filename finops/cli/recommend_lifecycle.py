@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
-
-Inventory = Annotated[
-    Path | None,
-    typer.Option("--inventory", metavar="FILE", help="Object sizes: an S3 Inventory or Storage Lens CSV."),
-]
+from finops.cli.options import ConfigFile, Db, ExportName, Format, Inventory, Output
 
 
 def run(

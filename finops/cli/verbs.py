@@ -32,7 +32,7 @@ VERBS: dict[str, str] = {
     "prices refresh": "Ask AWS for today's prices of what the bill uses, and keep them beside the database.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
     "notify": "Tell Slack, a webhook or people by mail what a saved check found, each event once.",
-    "explain": "Explain a metric, a model, a column or a finding: formula, settings, rows, deliveries.",
+    "explain": "Explain a metric, a model, a column, a finding or advice: formula, settings, rows, prices, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "db upgrade": "Make what another version of finops loaded anew, from the store alone.",
     "sql": "Print the SQL of a model in the dialect of an engine.",
