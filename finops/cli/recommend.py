@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+from finops.cli.options import ConfigFile, Db, ExportName, Format, Inventory, Output
 
 ClassName = Literal["measured", "upper bound", "needs data"]
 Where = Annotated[
@@ -18,10 +17,6 @@ Where = Annotated[
 ]
 Class = Annotated[ClassName | None, typer.Option("--class", help="Only advice of this class.")]
 Owner = Annotated[str | None, typer.Option("--owner", metavar="NAME", help="Only advice for this owner.")]
-Inventory = Annotated[
-    Path | None,
-    typer.Option("--inventory", metavar="FILE", help="Object sizes: an S3 Inventory or Storage Lens CSV."),
-]
 
 
 def run(
