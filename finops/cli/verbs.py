@@ -26,6 +26,10 @@ VERBS: dict[str, str] = {
     "recommend spot": "Advise which usage could run on Spot, and what is left of the saving after commitments.",
     "recommend waste": "Find what runs for nothing, fits badly or never sleeps, as far as the bill alone proves it.",
     "recommend lifecycle": "Advise storage classes and retention from what the bill says is stored, read and kept.",
+    "recommend accept": "Accept advice: keep what it promises and what the bill shows before, to hold later bills "
+    "against it.",
+    "recommend accepted": "Hold the bill against the advice that was accepted: promised, realised, on track.",
+    "recommend withdraw": "Take accepted advice back: later bills are not held against it any more.",
     "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",
     "prices refresh": "Ask AWS for today's prices of what the bill uses, and keep them beside the database.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
