@@ -225,6 +225,22 @@ def test_the_totals_are_those_of_the_rows(told: Answer) -> None:
     assert sum(one["advice"] for one in told["totals"]["by_status"]) == len(told["rows"]) == len(ACCEPTED)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        ("drifted,reversed", 1, "32.85 promised"),
+        # i-replaced was promised something
+        ("waiting", 3, "could not be checked"),
+        ("lost", 2, "there is no status lost"),
+    ],
+)
+def test_a_promise_that_is_not_kept_or_not_known_is_no_pass(
+    home: Path, told: Answer, status: str, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(home, "recommend", "accepted", "--fail-on", status) == code
+    assert said in capsys.readouterr().err
+
+
 def test_the_ledger_outlives_what_happens_to_the_bills_and_is_none_of_them(home: Path, told: Answer) -> None:
     ledger = home / "finops.duckdb.accepted.jsonl"
     before = ledger.read_bytes()

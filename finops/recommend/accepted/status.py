@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
+from finops.errors import UsageError
 from finops.output.values import money
 
 Status = Literal["waiting", "on track", "drifted", "not taken", "reversed", "could not check"]
@@ -20,6 +21,15 @@ _NOTHING = Decimal("0.1")
 _SAME = Decimal("0.01")
 _DAYS_A_MONTH = Decimal(730) / 24
 _EXACT = Decimal("1e-10")
+
+
+def parse_statuses(texts: Sequence[str]) -> tuple[str, ...]:
+    """The statuses of `--fail-on`, each option one or several with commas. Raises UsageError for an unknown one."""
+    named = [word.strip() for text in texts for word in text.split(",") if word.strip()]
+    unknown = next((word for word in named if word not in STATUSES), None)
+    if unknown is not None:
+        raise UsageError(f"there is no status {unknown}", "--fail-on", f"one of {', '.join(STATUSES)}")
+    return tuple(dict.fromkeys(named))
 
 
 def monthly(days: Sequence[Decimal]) -> Decimal:
