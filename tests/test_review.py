@@ -15,9 +15,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from finops.cli import main
+from finops.config import parse_settings
 from finops.errors import UsageError
+from finops.recommend.review import write_review
 from finops.recommend.review.tickets import care
-from tests.review_files import advice, faults, files, review, terraform
+from finops.recommend.row import document
+from tests.review_files import BASIS, advice, faults, files, review, terraform
 from tests.stored_export import daily, requests, standard, stored
 
 GIB = 2**30
@@ -407,6 +410,21 @@ def test_whatever_stands_in_a_bill_stays_text_in_every_format(
         "aws_ecs_cluster_capacity_providers"
     ].values()
     assert cluster["cluster_name"] == text.replace("$${", "${").replace("%%{", "%{")
+
+
+def test_advice_as_it_was_made_is_enough_where_a_document_lacks_the_columns_of_a_verb(tmp_path: Path) -> None:
+    volume = advice("gp2_to_gp3", "vol-1", more={"moved_gb": Decimal(2000)})
+    made = document("recommend", BASIS, [volume])
+    write_review(made, parse_settings(""), tmp_path / "short")
+    assert "ebs/vol-1.modify-volume.json" not in files(tmp_path / "short")
+    write_review(made, parse_settings(""), tmp_path / "whole", advice=[volume])
+    assert "ebs/vol-1.modify-volume.json" in files(tmp_path / "whole")
+
+
+def test_no_advice_is_a_page_that_says_so(tmp_path: Path) -> None:
+    review(tmp_path, [])
+    assert list(files(tmp_path)) == ["README.md"]
+    assert "There is no advice." in files(tmp_path)["README.md"]
 
 
 def test_two_names_that_a_file_system_takes_for_one_are_two_files(tmp_path: Path) -> None:
