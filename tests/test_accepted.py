@@ -14,12 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.cli import main
+from finops.errors import UsageError
 from finops.recommend.accepted.arithmetic import cost, saved
 from finops.recommend.accepted.entry import Line
 from finops.recommend.accepted.kinds import Kind
+from finops.recommend.accepted.promise import require_saving
 from finops.recommend.accepted.status import judged
+from finops.recommend.review.asked import Advice
 from tests.accepted_bill import NOVEMBER, OCTOBER, box, nat, november, october, plan_hours
-from tests.hourly_export import Row, hour
+from tests.hourly_export import Row, hour, usage
+from tests.spot_export import member, on_spot, scaling
 from tests.stored_export import daily, standard
 
 Answer = dict[str, Any]
@@ -284,6 +288,13 @@ def test_what_cannot_be_accepted_is_said(
     assert said in capsys.readouterr().err
 
 
+def test_advice_to_leave_things_as_they_are_is_no_promise() -> None:
+    row = {"id": "a", "kind": "spot", "action": "leave it where it is", "saving": Decimal(-1)}
+    with pytest.raises(UsageError, match="saves nothing: leave it where it is"):
+        require_saving(Advice(row))
+    require_saving(Advice({**row, "saving": None}))
+
+
 def test_without_a_day_before_there_is_nothing_to_hold_later_bills_against(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -364,13 +375,38 @@ def test_a_plan_that_was_bought_saves_what_it_covers_less_all_of_its_commitment(
     assert idle["realised"] == pytest.approx(10 * 24 * Decimal("0.04"))
 
 
+def test_a_group_that_runs_on_spot_saves_what_its_hours_cost_on_demand_less(tmp_path: Path) -> None:
+    october(tmp_path, [*scaling(), *on_spot()], **{"lineItem/Operation": "RunInstances"})
+    (row,) = [one for one in listed(tmp_path, "spot") if one["kind"] == "spot"]
+    assert run(tmp_path, "recommend", "accept", row["id"]) == 0
+    rows = [
+        one
+        for day in NOVEMBER[:5]
+        for at in range(day * 24, day * 24 + 24)
+        for one in (
+            usage(at, 1, **member("web-8")),
+            usage(at, 1, "0.04", SPOT, **member("web-9", zone="b"), **{"lineItem/Operation": "RunInstances:SV002"}),
+            # a namesake elsewhere, and an instance that no group has
+            usage(at, 1, "0.04", SPOT, **member("web-7"), **{"lineItem/UsageAccountId": "000000000009"}),
+            usage(at, 1, "0.04", SPOT, **{"lineItem/ResourceId": "i-alone"}),
+        )
+    ]
+    november(tmp_path / "finops.duckdb", rows, **{"lineItem/Operation": "RunInstances"})
+    (told,) = answer(tmp_path)["rows"]
+    # one of two instances runs on Spot, on the three complete days after the first
+    assert told["realised"] == told["rate_change"] == 3 * 24 * Decimal("0.06")
+    assert (told["usage_change"], told["commitment_change"], told["status"]) == (0, 0, "on track")
+
+
+SPOT = "USE2-SpotUsage:m5.large"
 MONEY = st.decimals(min_value=0, max_value=1000, places=4)
-LINES = st.dictionaries(st.sampled_from("abc"), st.tuples(MONEY, MONEY, MONEY), max_size=3).map(
+KINDS = [Kind("", saves_by, "", level, "") for saves_by, level in (("usage", ""), ("rate", "[ab]"), ("spot", ".*"))]
+LINES = st.dictionaries(st.sampled_from(["a", "b", "SpotUsage"]), st.tuples(MONEY, MONEY, MONEY), max_size=3).map(
     lambda found: [Line(name, *values) for name, values in found.items()]
 )
 
 
-@given(LINES, LINES, st.sampled_from([Kind("resource", "usage", "", "", ""), Kind("resource", "rate", "", "[ab]", "")]))
+@given(LINES, LINES, st.sampled_from(KINDS))
 def test_the_three_parts_of_a_change_are_all_of_it(before: list[Line], now: list[Line], kind: Kind) -> None:
     found = saved(kind, before, now)
     if found is not None:

@@ -341,7 +341,7 @@ def accepted_before(folder: Path) -> Document:
     database = october_bill(folder, rows, **{"product/region": "us-east-1"})
     with open_usage(database) as usage:
         entries = [promised("nat-gone", "32.85"), promised("nat-kept", "32.85"), promised("nat-asked", None)]
-        return _loaded_at_a_fixed_time(accepted_advice(usage, entries))
+        return _loaded_at_a_fixed_time(accepted_advice(usage, Settings(), entries))
 
 
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {

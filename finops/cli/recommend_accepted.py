@@ -36,10 +36,9 @@ def run(
     from finops.recommend.accepted.status import parse_statuses
     from finops.usage import open_usage
 
-    load_settings(config)
-    database, statuses = db_path(db), parse_statuses(fail_on or ())
+    settings, database, statuses = load_settings(config), db_path(db), parse_statuses(fail_on or ())
     with open_usage(database, export) as usage:
-        document = accepted_advice(usage, accepted(database))
+        document = accepted_advice(usage, settings, accepted(database))
     write(document, form, output)
     if statuses:
         _gate(document, statuses)

@@ -5,8 +5,9 @@ A change of cost has three parts, and only one is the advice's own. At on-demand
 - less use saves `sum((usage before - usage now) * rate before)`, less what is new, and
 - another rate saves `cost before / level before * level now - cost now`;
 
-of the two one is the advice's own and the other is what is left of the change at on-demand cost. The third part is what
-commitments took off more or less than before. All three are cost before less cost now, to the last decimal.
+of the two one is the advice's own and the other is what is left of the change at on-demand cost. Spot saves what its
+hours cost on demand less what they cost, less the same before. The third part is what commitments took off more or less
+than before. All three are cost before less cost now, to the last decimal.
 """
 
 from __future__ import annotations
@@ -37,20 +38,25 @@ class Saved:
 
 def saved(kind: Kind, before: Sequence[Line], now: Sequence[Line]) -> Saved | None:
     """What a day with the lines `now` saved; None where the bill has no quantities to tell it by."""
-    level = Decimal(1)
     if kind.saves_by == "usage":
         if any(one.quantity is None for one in [*before, *now]):
             return None
-        own = _by_usage(before, now)
+        level, own = Decimal(1), _by_usage(before, now)
     else:
         used = _level(kind, before)
         if not used:
             return None
         level = _level(kind, now) / used
-        own = on_demand(before) * level - on_demand(now)
+        by_spot = kind.saves_by == "spot"
+        own = _off(now) - _off(before) if by_spot else on_demand(before) * level - on_demand(now)
     exact = own.quantize(_EXACT)
-    at_rates = on_demand(before) - on_demand(now)
-    return Saved(exact, at_rates - exact, cost(before) - cost(now) - at_rates, level)
+    other = on_demand(before) - on_demand(now) - (_NONE if kind.saves_by == "spot" else exact)
+    return Saved(exact, other, cost(before) - cost(now) - exact - other, level)
+
+
+def _off(lines: Sequence[Line]) -> Decimal:
+    """What Spot takes off the on-demand cost of its hours."""
+    return sum((one.on_demand - one.cost for one in lines if "SpotUsage" in one.usage_type), _NONE)
 
 
 def _by_usage(before: Sequence[Line], now: Sequence[Line]) -> Decimal:

@@ -12,6 +12,7 @@ from finops.recommend.accepted.status import STATUSES
 from finops.recommend.hours import complete_span
 
 if TYPE_CHECKING:
+    from finops.config.settings import Settings
     from finops.recommend.accepted.entry import Entry
     from finops.usage import Usage
 
@@ -48,10 +49,10 @@ _BY_STATUS = (
 )
 
 
-def accepted_advice(usage: Usage, entries: Sequence[Entry]) -> Document:
+def accepted_advice(usage: Usage, settings: Settings, entries: Sequence[Entry]) -> Document:
     """The document, in the order in which advice was accepted."""
     span = complete_span(usage.deliveries)
-    found = realised(usage, sorted(entries, key=lambda one: (one.accepted_on, one.id)))
+    found = realised(usage, settings, sorted(entries, key=lambda one: (one.accepted_on, one.id)))
     rows = [_row(one) for one in found]
     return Document(
         command="recommend accepted",

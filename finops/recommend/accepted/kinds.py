@@ -21,9 +21,10 @@ class Kind:
     """A row of kinds.csv.
 
     `scope` is whose lines count: of the resource, of all in the account and region (`place`), of the tasks of a
-    cluster, of commitments that are bought, or of one that is held; blank where no bill tells, and `why` says so.
-    `saves_by` is `usage` where less of it is used, `rate` where the same costs less. `counted` and `level` are
-    patterns of usage types: those that count, and those whose quantity is the level of use.
+    cluster, of the instances of a group, of commitments that are bought, or of one that is held; blank where no bill
+    tells, and `why` says so. `saves_by` is `usage` where less of it is used, `rate` where the same costs less, `spot`
+    where hours run on Spot. `counted` and `level` are patterns of usage types: those that count, and those whose
+    quantity is the level of use.
     """
 
     scope: str
@@ -58,7 +59,7 @@ def check_of(kind: str, service: str, resource_id: str) -> Kind:
     """How advice of a kind about a resource is checked; a scope that is blank says why it cannot be."""
     found = _kinds().get(kind, Kind("", "", "", "", _NOT_KNOWN))
     if found.scope == "tasks" and service not in ("AmazonECS", "AmazonEKS"):
-        return Kind("", "", "", "", "instances of its group come and go, and the bill does not tie them to the group")
+        return _kinds()["spot on instances"]
     if found.scope in ("resource", "tasks") and not resource_id:
         return Kind("", "", "", "", "the bill names no resource")
     return found

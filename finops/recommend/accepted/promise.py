@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from finops.document import Rows
 from finops.errors import DataError, UsageError
-from finops.recommend.accepted.days import Place, complete_days, daily_lines, mean_day
+from finops.recommend.accepted.days import Place, complete_days, mean_day
 from finops.recommend.accepted.entry import Baseline, Entry, Line
 from finops.recommend.accepted.held_days import covered_days, unused
-from finops.recommend.accepted.kinds import Kind, kind_of
+from finops.recommend.accepted.kinds import kind_of
+from finops.recommend.accepted.members import lines_of
 from finops.recommend.held import held
 from finops.recommend.hours import complete_span
 from finops.recommend.review.asked import Advice
@@ -46,15 +47,26 @@ class Acceptance:
 def promises(opened: Opened, settings: Settings, asked: Acceptance, inventory: Path | None = None) -> list[Entry]:
     """An entry for each piece of advice of today; `opened` opens the rows of the bill.
 
-    Raises UsageError where no or several ids begin so, DataError where no day before is loaded.
+    Raises UsageError where no or several ids begin so or where one saves nothing, DataError where no day before is
+    loaded.
     """
     found = _found(opened, settings, asked.prefixes, inventory)
+    for one in found:
+        require_saving(one)
     with opened() as usage:
         days = [day for day in complete_days(complete_span(usage.deliveries)) if day < asked.on][-BASELINE_DAYS:]
         if not days:
             what = f"no complete day before {asked.on} is loaded: there is nothing to hold later bills against"
             raise DataError(what, "--on", "load an earlier month")
-        return [_entry(usage, one, asked, days) for one in found]
+        return [_entry(usage, settings, one, asked, days) for one in found]
+
+
+def require_saving(advice: Advice) -> None:
+    """Raises UsageError for advice to leave things as they are."""
+    if advice.saving is not None and advice.saving <= 0:
+        raise UsageError(
+            f"the advice {advice.id} saves nothing: {advice['action']}", "ID", "accept what saves something"
+        )
 
 
 def _found(opened: Opened, settings: Settings, prefixes: Sequence[str], inventory: Path | None) -> list[Advice]:
@@ -129,7 +141,7 @@ def _commitments(usage: Usage, settings: Settings) -> Document:
     return commitments(usage, question, problems)[0]
 
 
-def _entry(usage: Usage, advice: Advice, asked: Acceptance, days: Sequence[date]) -> Entry:
+def _entry(usage: Usage, settings: Settings, advice: Advice, asked: Acceptance, days: Sequence[date]) -> Entry:
     terms = {name: str(advice[name]) for name in _TERMS if advice[name] is not None}
     texts = {
         name: str(advice[name] or "")
@@ -146,18 +158,19 @@ def _entry(usage: Usage, advice: Advice, asked: Acceptance, days: Sequence[date]
         promised=advice.saving,
         promised_low=advice["saving_low"],
         promised_high=advice["saving_high"],
-        baseline=_baseline(usage, advice, kind_of(advice), days),
+        baseline=_baseline(usage, settings, advice, days),
         terms=terms,
     )
 
 
-def _baseline(usage: Usage, advice: Advice, kind: Kind, days: Sequence[date]) -> Baseline:
+def _baseline(usage: Usage, settings: Settings, advice: Advice, days: Sequence[date]) -> Baseline:
+    kind = kind_of(advice)
     known = tuple(sorted(one.arn for one in held(usage.connection))) if kind.scope == "bought" else ()
     lines: tuple[Line, ...] = ()
     why = ""
-    if kind.scope in ("resource", "place", "tasks"):
-        place = Place(advice["account"] or "", advice["region"] or "", advice["service"] or "", advice["resource_id"])
-        daily = daily_lines(usage, kind, place, days)
+    place = Place(*(str(advice[name] or "") for name in ("account", "region", "service", "resource_id")))
+    if kind.scope in ("resource", "place", "tasks", "group"):
+        daily = lines_of(usage, settings, kind, advice.id, place, days)
         lines, why = mean_day(daily, len(days)), daily.why
     elif kind.scope == "held":
         lines = _idle_before(usage, advice, days)

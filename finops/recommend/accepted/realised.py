@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops.recommend.accepted.arithmetic import Saved, runs, saved
-from finops.recommend.accepted.days import NO_PRICE, Place, complete_days, daily_lines
+from finops.recommend.accepted.days import NO_PRICE, Place, complete_days
 from finops.recommend.accepted.entry import Entry
 from finops.recommend.accepted.held_days import (
     bought_since,
@@ -21,11 +21,13 @@ from finops.recommend.accepted.held_days import (
     used_share,
 )
 from finops.recommend.accepted.kinds import Kind, check_of
+from finops.recommend.accepted.members import lines_of
 from finops.recommend.accepted.status import RECENT_DAYS, Status, due, judged, recent
 from finops.recommend.held import held
 from finops.recommend.hours import complete_span
 
 if TYPE_CHECKING:
+    from finops.config.settings import Settings
     from finops.usage import Usage
 
 
@@ -59,13 +61,13 @@ class Realised:
     kind: Kind = field(default_factory=lambda: Kind("", "", "", "", ""))
 
 
-def realised(usage: Usage, entries: Sequence[Entry]) -> list[Realised]:
+def realised(usage: Usage, settings: Settings, entries: Sequence[Entry]) -> list[Realised]:
     """Each entry with its status."""
     complete = complete_days(complete_span(usage.deliveries))
-    return [_of_entry(usage, one, [day for day in complete if day > one.accepted_on]) for one in entries]
+    return [_of_entry(usage, settings, one, [day for day in complete if day > one.accepted_on]) for one in entries]
 
 
-def _of_entry(usage: Usage, entry: Entry, days: Sequence[date]) -> Realised:
+def _of_entry(usage: Usage, settings: Settings, entry: Entry, days: Sequence[date]) -> Realised:
     kind = check_of(entry.kind, entry.service, entry.resource_id)
     if not kind.scope:
         return Realised(entry, "could not check", kind.why, len(days), kind=kind)
@@ -74,7 +76,7 @@ def _of_entry(usage: Usage, entry: Entry, days: Sequence[date]) -> Realised:
         return Realised(entry, "could not check", why, len(days), kind=kind)
     if not days:
         return Realised(entry, "waiting", f"no complete day after {entry.accepted_on} is loaded", 0, kind=kind)
-    series = _series(usage, entry, kind, days)
+    series = _series(usage, settings, entry, kind, days)
     if series.why:
         return Realised(entry, "could not check", series.why, len(days), kind=kind)
     if series.untaken:
@@ -102,7 +104,7 @@ def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
     return None if None in values else sum((one for one in values if one is not None), Decimal(0))
 
 
-def _series(usage: Usage, entry: Entry, kind: Kind, days: Sequence[date]) -> Series:
+def _series(usage: Usage, settings: Settings, entry: Entry, kind: Kind, days: Sequence[date]) -> Series:
     if kind.scope == "bought":
         return _of_bought(usage, entry, days)
     if entry.baseline.why:
@@ -111,15 +113,15 @@ def _series(usage: Usage, entry: Entry, kind: Kind, days: Sequence[date]) -> Ser
         return Series(why="the bill shows no cost of it before it was accepted")
     if kind.scope == "held":
         return _of_held(usage, entry, days)
-    return _of_lines(usage, entry, kind, days)
+    return _of_lines(usage, settings, entry, kind, days)
 
 
-def _of_lines(usage: Usage, entry: Entry, kind: Kind, days: Sequence[date]) -> Series:
+def _of_lines(usage: Usage, settings: Settings, entry: Entry, kind: Kind, days: Sequence[date]) -> Series:
     place = Place(entry.account, entry.region, entry.service, entry.resource_id)
-    daily = daily_lines(usage, kind, place, days)
+    daily = lines_of(usage, settings, kind, entry.id, place, days)
     if daily.why:
         return Series(why=daily.why)
-    if kind.saves_by == "rate" and not any(runs(kind, daily.lines.get(day, ())) for day in days[-RECENT_DAYS:]):
+    if kind.level and not any(runs(kind, daily.lines.get(day, ())) for day in days[-RECENT_DAYS:]):
         return Series(why=f"nothing of it ran on the last {min(len(days), RECENT_DAYS)} days: what does its work now?")
     found = [saved(kind, entry.baseline.lines, daily.lines.get(day, ())) for day in days]
     known = [one for one in found if one is not None]
