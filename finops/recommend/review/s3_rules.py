@@ -138,6 +138,8 @@ def impossible(rule: Mapping[str, Any]) -> str:
         if after["Days"] - before["Days"] < stay:
             return f"objects stay in {warm} for {stay} days or more before {cold}"
     days = rule.get("Expiration", {}).get("Days")
+    if days == 0 or rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays") == 0:
+        return "nothing expires after less than a day"
     if moves and days is not None and days <= moves[-1]["Days"]:
         return f"it expires objects at {days} days, not after the transition at {moves[-1]['Days']}"
     return ""
