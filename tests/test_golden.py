@@ -38,6 +38,7 @@ from finops.output.why_document import document as why_document
 from finops.price_status import price_status
 from finops.prices import PriceBook, read_prices
 from finops.reader import Ask, Ledger, open_ledger
+from finops.recommend.accepted.document import accepted_advice
 from finops.recommend.choosing import Question as CommitmentQuestion
 from finops.recommend.claims import claims_of
 from finops.recommend.claims_found import Bill
@@ -67,6 +68,8 @@ from finops.variance.reading import read_estimates
 from finops.variance.why.answer import why
 from finops.variance.why.spans import Asked
 from tests import report_ledger
+from tests.accepted_bill import nat, promised
+from tests.accepted_bill import october as october_bill
 from tests.advised_export import estate
 from tests.anomaly_ledger import bill, monthly_fees, ordinary, runaway, tagged_late
 from tests.cost_explorer_delivery import Group, load_answer
@@ -358,6 +361,15 @@ def left_the_ordinary(_: Path) -> Document:
     return _at_a_fixed_time(anomalies(ledger, find_anomalies(ledger)))
 
 
+def accepted_before(folder: Path) -> Document:
+    """One gateway that is gone, one that stays, and one that nobody promised anything of."""
+    rows = [*nat("nat-gone", range(8)), *nat("nat-kept", range(16)), *nat("nat-asked", range(16))]
+    database = october_bill(folder, rows, **{"product/region": "us-east-1"})
+    with open_usage(database) as usage:
+        entries = [promised("nat-gone", "32.85"), promised("nat-kept", "32.85"), promised("nat-asked", None)]
+        return _loaded_at_a_fixed_time(accepted_advice(usage, Settings(), entries))
+
+
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "spend_by_service": spend_by_service,
     "spend_by_day": spend_by_day,
@@ -385,6 +397,7 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "recommend_lifecycle": stored_longer_than_needed,
     "recommend_spot": on_spot,
     "recommend_waste": wasted,
+    "recommend_accepted": accepted_before,
     "anomalies": left_the_ordinary,
 }
 

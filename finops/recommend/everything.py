@@ -133,7 +133,7 @@ def _by_money(row: Recommendation) -> tuple[Any, ...]:
 
 def in_one(usage: Usage, found: Everything, where: Mapping[str, Sequence[str]]) -> Document:
     """The document; `where` chooses rows by what their columns hold, and no figure depends on it."""
-    rows = [row for row in found.rows if _is_asked(row, where)]
+    rows = chosen(found, where)
     columns = (Column("step", shown="never"), *(_column(one) for one in COLUMNS))
     span = found.waste.span
     return Document(
@@ -156,6 +156,11 @@ def in_one(usage: Usage, found: Everything, where: Mapping[str, Sequence[str]]) 
 def _column(one: Column) -> Column:
     shown = "filled" if one.name == "owner" else "always" if one.name in _SHOWN else "never"
     return replace(one, shown=shown)  # type: ignore[arg-type]
+
+
+def chosen(found: Everything, where: Mapping[str, Sequence[str]]) -> list[Recommendation]:
+    """The rows whose columns hold what is asked for."""
+    return [row for row in found.rows if _is_asked(row, where)]
 
 
 def _is_asked(row: Recommendation, where: Mapping[str, Sequence[str]]) -> bool:
