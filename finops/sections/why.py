@@ -22,6 +22,8 @@ KEY, TITLE = "changes", "What changed and why"
 _NAMES = {"now": "Cost", "up": "More", "down": "Less"}
 _ZERO = Decimal(0)
 _SHARE = Decimal("0.0001")
+# Where what came and went is far more than what is left of it, a share says no more than that.
+_SHARE_SHOWN = 999
 # What a bridge shows one by one; smaller effects are one step.
 _STEPS = 7
 _OTHERS = "all others"
@@ -71,8 +73,9 @@ def _section(answer: Answer, currency: str, source: Source) -> Section:
     names = short_span(spans.before.days), short_span(spans.after.days)
     chart = bridge_of(whole, effects, names, currency)
     said = (f"The axis begins at {cash(chart.floor, currency)}, so that the steps can be seen.",) if chart.floor else ()
+    values = _values(answer, parts, currency, source)
     bridge = Block("From one to the other", said, chart, _effects(effects, whole, currency, source))
-    return Section(KEY, TITLE, tuple(text), (bridge, _values(answer, parts, currency)))
+    return Section(KEY, TITLE, tuple(text), (bridge, values))
 
 
 def _by_effect(parts: Sequence[Part]) -> list[Part]:
@@ -172,10 +175,12 @@ def _share(change: Decimal, whole: Decimal) -> Cell:
     if not whole:
         return Cell("n/a", tone="muted")
     value = (change * 100 / whole).quantize(_SHARE) + _ZERO
+    if abs(value) > _SHARE_SHOWN:
+        return Cell(f"{'-' if value < 0 else ''}>{_SHARE_SHOWN}%", value)
     return Cell(f"{round(value) + 0}%", value)
 
 
-def _values(answer: Answer, parts: Sequence[Part], currency: str) -> Block:
+def _values(answer: Answer, parts: Sequence[Part], currency: str, source: Source) -> Block:
     """Each value of the split with the effects that moved it."""
     name = answer.split.argument or answer.split.word.capitalize()
     columns = (
@@ -198,7 +203,7 @@ def _values(answer: Answer, parts: Sequence[Part], currency: str) -> Block:
     left = answer.sums[_VALUES:]
     rest = _together(left, currency) if left else None
     total = _together(answer.sums, currency, "Total")
-    table = Table("changes-why", f"The change by {name}", columns, rows, rest, total)
+    table = Table("changes-why", f"The change by {name}", columns, rows, rest, total, source)
     return Block(f"By {name.lower() if answer.split.word == 'environment' else name}", table=table)
 
 
