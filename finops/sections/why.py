@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from finops.dimensions import Dimension, dimension
 from finops.output.report_words import cash, change_cell, count_cell, money_cell, short_span, text_cell, window_name
+from finops.output.values import printable
 from finops.output.why_words import NAMES, headline, points, short_name
 from finops.report.compare import compare_sql
 from finops.report.model import Block, Cell, Chart, Column, Row, Section, Series, Source, Table
@@ -80,7 +81,13 @@ def _section(answer: Answer, currency: str, source: Source) -> Section:
 
 def _by_effect(parts: Sequence[Part]) -> list[Part]:
     """The effects of all values of the split together, the largest first; what only moved between them is none."""
-    return [part for part in together(part._replace(split="") for part in parts) if part.change]
+    return [part for part in together(map(_of_all, parts)) if part.change]
+
+
+def _of_all(part: Part) -> Part:
+    """The part of one value as one of all of them; its causes say where they are, as two may be called the same."""
+    causes = ((f"{short_name(key)} in {printable(part.split)}", change) for key, change in part.causes)
+    return part._replace(split="", causes=tuple(causes))
 
 
 def bridge_of(whole: Change, effects: Sequence[Part], names: tuple[str, str], currency: str) -> Chart:
@@ -166,8 +173,7 @@ def _effects(effects: Sequence[Part], whole: Change, currency: str, source: Sour
 
 
 def _causes(part: Part, currency: str) -> str:
-    named = [f"{short_name(key)} {cash(change, currency, sign=True)}" for key, change in part.causes]
-    return ", ".join(named)
+    return ", ".join(f"{cause} {cash(change, currency, sign=True)}" for cause, change in part.causes)
 
 
 def _share(change: Decimal, whole: Decimal) -> Cell:
