@@ -22,8 +22,13 @@ import pytest
 
 from finops.catalog import Problem
 from finops.cli import main
+from finops.config.notify import Email
+from finops.config.settings import Owners
 from finops.document import Basis
 from finops.errors import EngineError, UsageError
+from finops.notify.mail import message
+from finops.notify.news import news
+from finops.notify.saved import read_saved
 from finops.output import report_mail, report_xlsx
 from finops.output.report_data import sheets
 from finops.output.report_forms import file_name, form_of, require, write_report
@@ -267,6 +272,29 @@ def test_the_mail_is_as_it_was() -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
+
+
+def test_notify_sends_the_mail_and_knows_it_for_the_report_it_is(tmp_path: Path) -> None:
+    saved = {}
+    for form in ("md", "mail"):
+        write_report(REPORT, form, tmp_path / form)  # type: ignore[arg-type]
+        saved[form] = read_saved(tmp_path / form)
+    ((from_markdown,), (from_mail,)) = (one.open for one in saved.values())
+    assert (from_mail.id, from_mail.title) == (from_markdown.id, "Weekly cost report: 19-25 October 2026")
+    assert f"Spend is {HOSTILE}." in from_mail.message
+    email = Email("smtp.example", 25, "starttls", "finops@example.org", ("team@example.org",))
+    sent = message(news(saved["mail"], (), datetime(2026, 10, 26)), email, Owners())
+    page, text = sent.get_body(("html",)), sent.get_body(("plain",))
+    assert page is not None
+    assert text is not None
+    assert page.get_content() == report_mail.render(REPORT)
+    assert "Spend is" in text.get_content()
+
+
+def test_another_page_is_no_mail_of_a_report(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("<!doctype html><title>Something</title>")
+    with pytest.raises(UsageError, match="no answer that can be told"):
+        read_saved(tmp_path / "page.html")
 
 
 # --- the data ----------------------------------------------------------------------------------
