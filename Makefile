@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 WHEEL_TRY := build/wheel-try
+# Spark is large and needs Java: where there is a Java and a lock, what CI runs holds Spark's numbers against DuckDB's.
+SPARK := $(if $(and $(shell command -v java),$(wildcard requirements-spark.lock)),$(VENV)/.spark)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP_INSTALL := -m pip install --quiet --no-input
@@ -19,11 +21,11 @@ help: ## List the targets
 demo: $(VENV)/.runtime ## Show a weekly cost report of an invented company
 	@$(BIN)/finops demo --out $(DEMO)
 
-test: $(VENV)/.dev ## Run the tests
+test: $(VENV)/.dev ## Run the tests; those of Spark where it is installed
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # One step after the other, so that the first failure and the tests' closing line are the last words.
-check: $(VENV)/.dev ## Run everything that CI runs
+check: $(VENV)/.dev $(SPARK) ## Run everything that CI runs
 	@set -e; for step in lint types imports docs-check wheel-check test; do \
 		$(MAKE) --no-print-directory $$step; \
 	done
@@ -82,6 +84,7 @@ lock: ## Resolve the dependencies anew into requirements*.lock
 	@build/uv/bin/python $(PIP_INSTALL) uv
 	@build/uv/bin/uv pip $(LOCK) --group build -o requirements.lock
 	@build/uv/bin/uv pip $(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+	@build/uv/bin/uv pip $(LOCK) --extra spark -c requirements-dev.lock -o requirements-spark.lock
 
 clean: ## Remove everything that make made
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -101,4 +104,9 @@ $(VENV)/.runtime: requirements.lock pyproject.toml finops/__init__.py | $(VENV)/
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# PySpark comes as source only.
+$(VENV)/.spark: requirements-spark.lock | $(VENV)/.dev
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-spark.lock
 	@touch $@

@@ -222,8 +222,10 @@ def _rewrite(database: Path, change: Callable[[DuckDBPyConnection], None]) -> No
                 _copy_tables(connection, database)
             change(connection)
             _define_views(connection, store_of(database))
+            _write_out(connection, database)
         finally:
             connection.close()
+        _require_complete(draft, database)
         os.chmod(draft, 0o600)
         _flush_to_disk(draft)
         os.replace(draft, database)
@@ -231,6 +233,31 @@ def _rewrite(database: Path, change: Callable[[DuckDBPyConnection], None]) -> No
         for leftover in (draft, draft.with_name(draft.name + ".wal")):
             with suppress(FileNotFoundError):
                 leftover.unlink()
+
+
+def _write_out(connection: DuckDBPyConnection, database: Path) -> None:
+    """Closing writes what is not written yet, and says nothing where the disk has no room for it; this does."""
+    import duckdb
+
+    try:
+        connection.execute("checkpoint")
+    except duckdb.Error as error:
+        raise _unwritten(database, str(error).splitlines()[0].rpartition(": ")[2]) from error
+
+
+def _require_complete(draft: Path, database: Path) -> None:
+    """Raises EngineError for a draft that is not all on the disk: it must not take the place of the database."""
+    try:
+        _open(draft, read_only=True).close()
+    except DataError as error:
+        raise _unwritten(database, error.what) from error
+    if draft.with_name(draft.name + ".wal").exists():
+        raise _unwritten(database, "a part of it is still in its log")
+
+
+def _unwritten(database: Path, reason: str) -> EngineError:
+    what = f"the database could not be written, and is as it was: {reason[:1].lower()}{reason[1:120]}"
+    return EngineError(what, str(database), "free some space, or name another disk with --db")
 
 
 def _create(path: Path) -> DuckDBPyConnection:

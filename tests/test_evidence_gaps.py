@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from finops.cli import main
-from finops.evidence.kinds import KINDS
+from finops.cli.explaining import kinds
 from tests.gap_ledger import LINES, SETTINGS, line, write_settings
 from tests.tiny_export import restate, write_export
 
@@ -94,7 +94,7 @@ def test_the_cost_of_every_finding_is_that_of_its_rows_of_its_line_items_and_of_
 def test_every_kind_of_finding_there_is_can_be_explained(ask: Any) -> None:
     document = ask("tag-gaps")
     ids = (document["rows"][0]["id"], document["totals"]["residency"][0]["id"])
-    assert {ask("explain", one)["totals"]["rule"] for one in ids} == {kind.rule for kind in KINDS}
+    assert {ask("explain", one)["totals"]["rule"] for one in ids} == {kind.rule for kind in kinds()}
 
 
 def test_a_finding_names_the_lines_of_the_settings_that_make_it_one(ask: Any, folder: Path) -> None:

@@ -31,23 +31,29 @@ from finops.dimensions import parse_by
 from finops.doctor.check import Check, ok, problem, unchecked
 from finops.doctor.examine import as_document
 from finops.document import Document, Rows
+from finops.estimates.text import from_string
 from finops.explain import explain
 from finops.output import write
 from finops.output.why_document import document as why_document
 from finops.price_status import price_status
 from finops.prices import PriceBook, read_prices
 from finops.reader import Ask, Ledger, open_ledger
+from finops.recommend.accepted.document import accepted_advice
 from finops.recommend.choosing import Question as CommitmentQuestion
+from finops.recommend.claims import claims_of
+from finops.recommend.claims_found import Bill
+from finops.recommend.claims_held import claims_held
 from finops.recommend.commitments import commitments
 from finops.recommend.everything import everything, in_one
 from finops.recommend.held import held
-from finops.recommend.hours import hourly_facts
+from finops.recommend.hours import complete_span, hourly_facts
 from finops.recommend.lifecycle import lifecycle
 from finops.recommend.lifecycle_prices import StoragePrices
 from finops.recommend.spot import spot
 from finops.recommend.spot_prices import SpotBook, spot_book
 from finops.recommend.spot_rerun import Pool
 from finops.recommend.waste import waste
+from finops.recommend.waste_facts import used
 from finops.reconcile.from_ledger import Question, cost_explorer, the_export
 from finops.reconcile.invoices import placed, typed
 from finops.reconcile.reconcile import reconcile_invoices, reconcile_side
@@ -62,6 +68,8 @@ from finops.variance.reading import read_estimates
 from finops.variance.why.answer import why
 from finops.variance.why.spans import Asked
 from tests import report_ledger
+from tests.accepted_bill import nat, promised
+from tests.accepted_bill import october as october_bill
 from tests.advised_export import estate
 from tests.anomaly_ledger import bill, monthly_fees, ordinary, runaway, tagged_late
 from tests.cost_explorer_delivery import Group, load_answer
@@ -327,6 +335,18 @@ def advised(folder: Path) -> Document:
         return _loaded_at_a_fixed_time(in_one(usage, everything(usage, Settings(), book), {}))
 
 
+def claimed(folder: Path) -> Document:
+    """A claim that holds, one that is too high, one too low, and one nobody can check."""
+    text = (
+        "Spot saves 60% of it\nSavings Plans: 30-35% savings\nno NAT gateway saves $50/month\nless logging saves 5%\n"
+    )
+    with open_usage(loaded_hours(folder, estate(), **{"product/region": "us-east-1"})) as usage:
+        span = complete_span(usage.deliveries)
+        held_against = Bill(usage, PriceBook(price_book(usage).own), used(usage, Settings(), span))
+        found = list(claims_of(from_string(text, "review.md")))
+        return _loaded_at_a_fixed_time(claims_held(found, held_against, span))
+
+
 def unit_economics(_: Path) -> Document:
     orders = UnitMetric("orders", target=Decimal("0.4"))
     values = {day(10, number): Decimal(20) for number in range(1, 32) if number != 12}
@@ -339,6 +359,15 @@ def left_the_ordinary(_: Path) -> Document:
     """A new service, tags set late, and fees that nobody judges."""
     ledger = bill([*ordinary(), *runaway(), *tagged_late(), *monthly_fees()])
     return _at_a_fixed_time(anomalies(ledger, find_anomalies(ledger)))
+
+
+def accepted_before(folder: Path) -> Document:
+    """One gateway that is gone, one that stays, and one that nobody promised anything of."""
+    rows = [*nat("nat-gone", range(8)), *nat("nat-kept", range(16)), *nat("nat-asked", range(16))]
+    database = october_bill(folder, rows, **{"product/region": "us-east-1"})
+    with open_usage(database) as usage:
+        entries = [promised("nat-gone", "32.85"), promised("nat-kept", "32.85"), promised("nat-asked", None)]
+        return _loaded_at_a_fixed_time(accepted_advice(usage, Settings(), entries))
 
 
 DOCUMENTS: dict[str, Callable[[Path], Document]] = {
@@ -363,10 +392,12 @@ DOCUMENTS: dict[str, Callable[[Path], Document]] = {
     "variance_why": explained_change,
     "prices_status": priced,
     "recommend": advised,
+    "recommend_claims": claimed,
     "recommend_commitments": committed,
     "recommend_lifecycle": stored_longer_than_needed,
     "recommend_spot": on_spot,
     "recommend_waste": wasted,
+    "recommend_accepted": accepted_before,
     "anomalies": left_the_ordinary,
 }
 

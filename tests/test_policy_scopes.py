@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from finops.cli.explaining import kinds
 from finops.config import parse_settings
 from finops.dimensions import parse_by
 from finops.errors import ConfigError
@@ -135,7 +136,8 @@ def test_explain_names_the_scope_that_applied(database: Path) -> None:
         rows = {(row["tag"], row["cause"]): row for row in tables(tag_gaps(ledger))["rows"]}
 
         def policy(tag: str, cause: str) -> dict[str, str]:
-            document = explain_finding(ledger, database, rows[tag, cause]["id"])
+            document = explain_finding(ledger, database, kinds(), rows[tag, cause]["id"])
+            assert document is not None
             return {name: text for part, name, text, *_ in document.rows.read(None) if part == "policy"}
 
         assert policy("Application", "key_not_in_export")["[[tags.scope]]"].endswith("where account is 000000000030")
@@ -147,7 +149,9 @@ def test_explain_names_the_scope_that_applied(database: Path) -> None:
 def test_every_finding_in_a_scope_is_traced_to_its_last_decimal(database: Path, scopes: str) -> None:
     with opened(database, BASE + scopes) as ledger:
         for row in tables(tag_gaps(ledger))["rows"][:4]:
-            totals = explain_finding(ledger, database, row["id"]).totals
+            found = explain_finding(ledger, database, kinds(), row["id"])
+            assert found is not None
+            totals = found.totals
             assert totals["mart_cost"] == totals["line_item_cost"] == row["cost"]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from finops.cli.explaining import kinds
 from finops.config import parse_settings
 from finops.dimensions import parse_by
 from finops.evidence.document import explain_finding
@@ -58,7 +59,9 @@ def test_a_finding_of_a_real_bill_is_followed_to_its_lines(databases: dict[str, 
     database = databases[PARQUET]
     with open_ledger(database, parse_settings(WORKLOAD), Ask(metric="amortized")) as ledger:
         (finding, *_) = tables(tag_gaps(ledger))["rows"]
-        totals = explain_finding(ledger, database, finding["id"]).totals
+        found = explain_finding(ledger, database, kinds(), finding["id"])
+        assert found is not None
+        totals = found.totals
     assert totals["mart_cost"] == totals["line_item_cost"] == finding["cost"] > 0
 
 

@@ -8,11 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from finops.cli import main
+from finops.config import load_settings
 from finops.ingest.demo import write_export
 from finops.ingest.demo.estate import settings_toml
+from finops.prices import read_prices
+from finops.recommend.everything import everything
+from finops.recommend.explained import explained
+from finops.recommend.row import monthly
+from finops.usage import open_usage, price_book
 
 REAL = Path(os.environ.get("FINOPS_REAL_EXPORTS") or Path(__file__).resolve().parents[2] / "shared" / "data")
 WORKSHOP = REAL / "legacy_cur_parquet_real"
@@ -68,6 +75,56 @@ def test_fargate_of_development_is_the_only_one_that_may_move(demo: Path, capsys
     counted = {row["veto"]: row["groups"] for row in answer["totals"]["vetoed"]}
     assert counted["fargate_outside_tolerant"] == 2
     assert counted["network"] == 1
+
+
+def test_every_id_is_explained_by_rows_of_the_bill_and_of_price_lists(demo: Path) -> None:
+    settings = load_settings(demo.with_name("finops.toml"))
+    listed = {(*row[:6], row.currency, row.as_of, row.source) for row in read_prices()}
+    with open_usage(demo) as usage:
+        book = price_book(usage)
+        found = everything(usage, settings, book)
+        told = {row.id: row for row in found.told}
+        documents = {one: explained(usage, found, settings, book, one) for one in told}
+        statements, sums = {}, {}
+        for name, document in documents.items():
+            assert document is not None
+            assert document.totals["id"] == name
+            lines = list(document.totals["lines"].read(None))
+            assert lines, f"{told[name].kind} rests on no line of the bill"
+            statements.update({sql: (count, cost) for _, count, cost, sql in lines})
+            sums[name] = {line: cost for line, _, cost, _ in lines}
+            for _, *price, basis, day, source in document.totals["prices"].read(None):
+                assert basis in ("own rate", "unknown") or (*price, day, source) in listed_as(listed)
+        for one in found.waste.rows:
+            (used,) = [
+                used for used in found.waste.facts if (*used.resource, used.usage_type, used.operation) == one.cost_of
+            ]
+            open_cost = sums[one.id]["on demand"]
+            assert monthly(open_cost, used.hours) == one.open_cost
+    shell = duckdb.connect()
+    for sql in sorted(statements)[::12]:
+        count, cost = statements[sql]
+        assert shell.execute(sql).fetchone() == (count, cost if count else None), sql
+
+
+def listed_as(rows: set[Any]) -> set[Any]:
+    """The same in the order in which prices are told."""
+    return {
+        (service, region, kind, key, price, unit, currency, day, source)
+        for service, region, kind, key, unit, price, currency, day, source in rows
+    }
+
+
+def test_an_id_is_explained_by_its_beginning_and_no_other_one_is_made_up(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (idle,) = [row for row in asked("waste", demo, capsys)["rows"] if row["kind"] == "idle_nat"]
+    where = ("--db", str(demo), "--config", str(demo.with_name("finops.toml")))
+    assert main(["explain", idle["id"][:8], *where]) == 0
+    printed = capsys.readouterr().out
+    assert {"line items of the bill", "arithmetic", "sequence", "wrong if"} <= set(printed.splitlines())
+    assert main(["explain", "00000000", *where]) == 2
+    assert "no finding or advice" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not WORKSHOP.exists(), reason="the real bill is not here")

@@ -7,16 +7,21 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from finops.cli import main
+from finops.config import load_settings
 from finops.demo import run_demo
 from finops.output import report_html, report_pdf
 from finops.output.report_text import document
+from finops.reader import Ask, open_ledger
 from finops.report.facts import build
+from finops.sections.case import Wanted
+from finops.sections.owners import reports
 from tests.browser import NARROW, Window, browser_window, serious, strict_page
 from tests.report_ledger import HOSTILE, LOADED, Line, day, estate, every_day, ledger
 
@@ -260,6 +265,26 @@ def test_odd_estates_make_a_readable_page(lines: list[Line], window: Window, tmp
     assert window.complaints == []
 
 
+# --- for whom -------------------------------------------------------------------------------------
+
+
+def test_an_owners_report_is_of_what_the_tag_says_is_theirs(demo: Path, told: dict[str, Any]) -> None:
+    settings, database = load_settings(demo / "finops.toml"), demo / "finops.duckdb"
+    open_part = partial(open_ledger, database, settings)
+    made = reports(open_part, database, settings, Ask(metric="amortized"), Wanted(with_advice=False))
+    name, first = next(made)
+    (spend,) = [row for row in told["rows"] if row["section"] == "spend"]
+    (owners,) = [table for table in spend["tables"] if table["table"] == "spend-tag:Owner"]
+    (theirs,) = [row for row in owners["rows"] if row["tag:Owner"] == name]
+    assert first.figures[0].value == theirs["cost"]
+    states = {section.key: section.state for section in first.sections}
+    assert (states["spend"], states["promises"], states["units"]) == ("shown", "left out", "left out")
+
+
+def test_the_demo_has_every_section(page: Page) -> None:
+    assert page.locator("section[data-state=shown]").count() == len(SECTIONS)
+
+
 # --- PDF by the verb ------------------------------------------------------------------------------
 
 
@@ -284,4 +309,4 @@ def test_without_a_browser_a_pdf_is_refused_in_clear_words(
 
 def test_a_pdf_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--format", "pdf"]) == 2
-    assert "pdf needs a place" in capsys.readouterr().err
+    assert "pdf needs a place to be written to" in capsys.readouterr().err

@@ -15,9 +15,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from finops.cli import main
+from finops.config import parse_settings
 from finops.errors import UsageError
+from finops.recommend.review import write_review
+from finops.recommend.review.s3_merge import merged as merge
+from finops.recommend.review.s3_rules import EVERYTHING, Rule
 from finops.recommend.review.tickets import care
-from tests.review_files import advice, faults, files, review, terraform
+from finops.recommend.row import document
+from tests.review_files import BASIS, advice, faults, files, review, terraform
 from tests.stored_export import daily, requests, standard, stored
 
 GIB = 2**30
@@ -358,11 +363,13 @@ def test_transitions_that_s3_refuses_are_not_written(tmp_path: Path, run: Run) -
     config.write_text(
         '[[lifecycle.s3]]\nname = "a"\nbuckets = ["cold"]\ntransitions = { STANDARD_IA = 30, GLACIER = 59 }\n'
         '[[lifecycle.s3]]\nname = "b"\nbuckets = ["results"]\ntransitions = { GLACIER = 30 }\nexpire_days = 30\n'
+        '[[lifecycle.s3]]\nname = "c"\nbuckets = ["uploads"]\nnoncurrent_days = 0\n'
     )
     assert run("--write", str(tmp_path / "out"), "--config", str(config)) == 0
     index = (tmp_path / "out/README.md").read_text()
     assert "objects stay in STANDARD_IA for 30 days or more before GLACIER" in index
     assert "it expires objects at 30 days, not after the transition at 30" in index
+    assert "nothing expires after less than a day" in index
     assert not [name for name in files(tmp_path / "out") if "cold" in name or "results" in name]
 
 
@@ -407,6 +414,58 @@ def test_whatever_stands_in_a_bill_stays_text_in_every_format(
         "aws_ecs_cluster_capacity_providers"
     ].values()
     assert cluster["cluster_name"] == text.replace("$${", "${").replace("%%{", "%{")
+
+
+def test_advice_as_it_was_made_is_enough_where_a_document_lacks_the_columns_of_a_verb(tmp_path: Path) -> None:
+    volume = advice("gp2_to_gp3", "vol-1", more={"moved_gb": Decimal(2000)})
+    made = document("recommend", BASIS, [volume])
+    write_review(made, parse_settings(""), tmp_path / "short")
+    assert "ebs/vol-1.modify-volume.json" not in files(tmp_path / "short")
+    write_review(made, parse_settings(""), tmp_path / "whole", advice=[volume])
+    assert "ebs/vol-1.modify-volume.json" in files(tmp_path / "whole")
+
+
+def test_no_advice_is_a_page_that_says_so(tmp_path: Path) -> None:
+    review(tmp_path, [])
+    assert list(files(tmp_path)) == ["README.md"]
+    assert "There is no advice." in files(tmp_path)["README.md"]
+
+
+DAYS = st.integers(1, 400)
+RULES = st.fixed_dictionaries(
+    {"Status": st.sampled_from(["Enabled", "Disabled"])},
+    optional={
+        "ID": st.sampled_from(["a", "b", "finops-to-GLACIER", "finops-expire"]),
+        "Prefix": st.sampled_from(["", "x/"]),
+        "Filter": st.sampled_from([{}, {"Prefix": ""}, {"Prefix": "x/"}, {"ObjectSizeGreaterThan": 1}]),
+        "Transitions": DAYS.map(lambda days: [{"Days": days, "StorageClass": "GLACIER"}]),
+        "Expiration": DAYS.map(lambda days: {"Days": days}),
+        "AbortIncompleteMultipartUpload": st.just({"DaysAfterInitiation": 7}),
+    },
+)
+
+
+@given(st.lists(RULES, max_size=4), DAYS, DAYS)
+def test_merging_loses_no_rule_and_every_new_one_is_added_or_refused_with_a_word(
+    existing: list[dict[str, object]], moved: int, expired: int
+) -> None:
+    new = [
+        Rule({"ID": "finops-to-GLACIER", "Filter": EVERYTHING, "Status": "Enabled",
+              "Transitions": [{"Days": moved, "StorageClass": "GLACIER"}]}, "moving"),
+        Rule({"ID": "finops-expire", "Filter": EVERYTHING, "Status": "Enabled", "Expiration": {"Days": expired}}, "x"),
+    ]  # fmt: skip
+    done = merge(existing, new)
+    kept = done.rules[: len(existing)]
+    for before, after in zip(existing, kept, strict=True):
+        prefix = {"Prefix": before["Prefix"]} if "Prefix" in before else before.get("Filter")
+        assert after.get("Filter") == prefix
+        assert {**after, "Filter": 0} == {**{k: v for k, v in before.items() if k != "Prefix"}, "Filter": 0}
+    assert [*done.added, *(rule for rule, _ in done.refused)] != []
+    assert {rule.id for rule in done.added} | {rule.id for rule, _ in done.refused} == {rule.id for rule in new}
+    assert len(done.rules) == len(existing) + len(done.added)
+    assert all(word for _, word in done.refused)
+    ids = [rule.get("ID") for rule in done.rules]
+    assert all(ids.count(rule.id) == 1 for rule in done.added)
 
 
 def test_two_names_that_a_file_system_takes_for_one_are_two_files(tmp_path: Path) -> None:

@@ -58,6 +58,13 @@ def test_the_verb_prints_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert "from resource_daily" in capsys.readouterr().out.lower()
 
 
+def test_what_may_differ_on_another_engine_is_said_beside_the_sql(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sql", "cur_stored_usage", "--dialect", "athena"]) == 0
+    assert "may differ on athena: REGEXP_FULL_MATCH" in capsys.readouterr().err
+    assert main(["sql", "daily_cost", "--dialect", "athena"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_the_list_names_every_model_and_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sql", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()

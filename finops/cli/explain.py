@@ -14,6 +14,7 @@ from finops.cli.options import (
     ExportName,
     Format,
     From,
+    Inventory,
     Last,
     Metric,
     Output,
@@ -25,7 +26,9 @@ from finops.cli.options import (
 if TYPE_CHECKING:
     from finops.document import Document
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A metric, a model, MODEL.COLUMN, or the id of a finding.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A metric, a model, MODEL.COLUMN, or the id of a finding or of advice.")
+]
 
 
 def run(
@@ -38,25 +41,27 @@ def run(
     where: Where = None,
     export: ExportName = None,
     as_of: AsOf = None,
+    inventory: Inventory = None,
     form: Format = "table",
     output: Output = None,
     db: Db = None,
     config: ConfigFile = None,
 ) -> None:
-    """Explain a metric, a model, a column or a finding: formula, settings, rows, deliveries."""
+    """Explain a metric, a model, a column, a finding or advice: formula, settings, rows, prices, deliveries."""
+    from finops.cli.explaining import Asked, explain_id
     from finops.cli.reading import asked, opened
     from finops.config import db_path
     from finops.errors import UsageError
-    from finops.evidence.document import explain_finding, is_finding_id
+    from finops.evidence.document import is_finding_id
     from finops.output import write
 
     if is_finding_id(name):
         ask = asked(metric or "amortized", period, last, from_, to, where, export, as_of=as_of)
         with opened(ask, db, config) as ledger:
-            write(explain_finding(ledger, db_path(db), name), form, output)
+            write(explain_id(Asked(name, ledger, db_path(db), export, inventory)), form, output)
         return
     given = {"--period": period, "--last": last, "--from": from_, "--to": to, "--metric": metric, "--where": where,
-             "--export": export, "--as-of": as_of}  # fmt: skip
+             "--export": export, "--as-of": as_of, "--inventory": inventory}  # fmt: skip
     unfitting = next((option for option, value in given.items() if value), None)
     if unfitting:
         raise UsageError(f"{unfitting} is for the id of a finding, and {name} is none", fix=f"finops explain {name}")

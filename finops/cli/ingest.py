@@ -14,8 +14,9 @@ from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.cli import sources
+    from finops.config import Settings
     from finops.ingest.discover import Survey
-    from finops.ledger.load import Failed, Loaded
+    from finops.ledger.load import Failed, Loaded, Way
     from finops.ledger.plan import Task
 
 Sources = Annotated[
@@ -77,7 +78,7 @@ def _ingest_exports(
     from finops.config import db_path, load_settings
     from finops.ledger.plan import plan, room_for
 
-    keep = load_settings(config).ledger.keep_deliveries
+    settings = load_settings(config)
     wanted = read_sources(sources, since, profile)
     found = wanted.survey()
     _announce(found)
@@ -88,7 +89,7 @@ def _ingest_exports(
     if dry_run:
         print("\n".join(describe(tasks, wanted.requests(), room_for(database, tasks))))
     else:
-        _load(database, wanted, tasks, keep)
+        _load(database, wanted, tasks, settings)
 
 
 def _upgrade(database: Path) -> None:
@@ -102,18 +103,21 @@ def _upgrade(database: Path) -> None:
             say(f"  note: {one.error.what}; {one.error.fix}" if one.error else "")
 
 
-def _load(database: Path, wanted: sources.Sources, tasks: list[Task], keep: int) -> None:
+def _load(database: Path, wanted: sources.Sources, tasks: list[Task], settings: Settings) -> None:
     from finops.cli.progress import Progress, say
     from finops.ledger.again import load_newest
     from finops.ledger.load import Failed
     from finops.ledger.plan import require_room
 
-    require_room(database, tasks)
+    way = _way(settings)
+    if settings.engine == "duckdb":
+        require_room(database, tasks)
+    keep = settings.ledger.keep_deliveries
     failed: list[Failed] = []
     fetched = 0
     with Progress(sum(task.bytes for task in tasks)) as progress:
         found = [task.found for task in tasks]
-        for result in load_newest(database, found, progress.step, lambda: wanted.survey().found, keep):
+        for result in load_newest(database, found, progress.step, lambda: wanted.survey().found, keep, way):
             if isinstance(result, Failed):
                 failed.append(result)
                 progress.skip(0 if result.found.fetch else sum(result.found.sizes.values()))
@@ -123,6 +127,20 @@ def _load(database: Path, wanted: sources.Sources, tasks: list[Task], keep: int)
     if wanted.requests():
         say(f"S3: {wanted.requests()} requests, {fetched:,} bytes of data files")
     _fail(failed, len(tasks))
+
+
+def _way(settings: Settings) -> Way:
+    """How the engine of the settings builds marts. Raises EngineError when it is not installed."""
+    from finops.ledger.load import BY_DUCKDB
+
+    if settings.engine == "duckdb":
+        return BY_DUCKDB
+    from finops.engines.spark import missing
+    from finops.ledger.spark import spark_way
+
+    if error := missing():
+        raise error
+    return spark_way(settings.spark)
 
 
 def _tell(result: Loaded) -> None:

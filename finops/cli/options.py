@@ -51,3 +51,7 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", envvar="FINOPS_CONFIG", help="The settings, a finops.toml."),
 ]
+Inventory = Annotated[
+    Path | None,
+    typer.Option("--inventory", metavar="FILE", help="Object sizes: an S3 Inventory or Storage Lens CSV."),
+]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+from finops.cli.options import ConfigFile, Db, ExportName, Format, Inventory, Output
+from finops.cli.review import Existing, Write, written
 
 ClassName = Literal["measured", "upper bound", "needs data"]
 Where = Annotated[
@@ -18,10 +18,6 @@ Where = Annotated[
 ]
 Class = Annotated[ClassName | None, typer.Option("--class", help="Only advice of this class.")]
 Owner = Annotated[str | None, typer.Option("--owner", metavar="NAME", help="Only advice for this owner.")]
-Inventory = Annotated[
-    Path | None,
-    typer.Option("--inventory", metavar="FILE", help="Object sizes: an S3 Inventory or Storage Lens CSV."),
-]
 
 
 def run(
@@ -30,6 +26,8 @@ def run(
     owner: Owner = None,
     inventory: Inventory = None,
     export: ExportName = None,
+    write_to: Write = None,
+    existing: Existing = None,
     form: Format = "table",
     output: Output = None,
     db: Db = None,
@@ -41,7 +39,7 @@ def run(
     """
     from finops.config import db_path, load_settings
     from finops.output import write
-    from finops.recommend.everything import everything, in_one
+    from finops.recommend.everything import chosen, everything, in_one
     from finops.usage import open_usage, price_book
 
     asked = _asked(where or [])
@@ -50,7 +48,9 @@ def run(
     settings = load_settings(config)
     with open_usage(db_path(db), export) as usage:
         found = everything(usage, settings, price_book(usage), inventory)
-        write(in_one(usage, found, asked), form, output)
+        document = in_one(usage, found, asked)
+    write(document, form, output)
+    written(document, settings, write_to, existing, chosen(found, asked), [] if asked else found.stored.standards)
 
 
 def _asked(where: list[str]) -> dict[str, list[str]]:

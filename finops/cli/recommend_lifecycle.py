@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from finops.cli.options import ConfigFile, Db, ExportName, Format, Output
+from finops.cli.options import ConfigFile, Db, ExportName, Format, Inventory, Output
 from finops.cli.review import Existing, Write, written
-
-Inventory = Annotated[
-    Path | None,
-    typer.Option("--inventory", metavar="FILE", help="Object sizes: an S3 Inventory or Storage Lens CSV."),
-]
 
 
 def run(

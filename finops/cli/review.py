@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from finops.errors import UsageError
 if TYPE_CHECKING:
     from finops.config.settings import Settings
     from finops.document import Document
+    from finops.recommend.lifecycle_standards import Held as Standard
+    from finops.recommend.row import Recommendation
 
 Write = Annotated[
     Path | None,
@@ -28,10 +31,18 @@ Existing = Annotated[
 ]
 
 
-def written(document: Document, settings: Settings, folder: Path | None, existing: Path | None = None) -> None:
+def written(
+    document: Document,
+    settings: Settings,
+    folder: Path | None,
+    existing: Path | None = None,
+    advice: Sequence[Recommendation] | None = None,
+    standards: Sequence[Standard] | None = None,
+) -> None:
     """Write the advice of a document below the folder and say so; nothing without a folder.
 
-    Raises UsageError for `existing` without a folder.
+    `advice` and `standards` are what the document was made of, where it does not have all their columns. Raises
+    UsageError for `existing` without a folder.
     """
     if folder is None:
         if existing is not None:
@@ -39,9 +50,13 @@ def written(document: Document, settings: Settings, folder: Path | None, existin
         return
     from finops.recommend.review import write_review
 
-    done = write_review(document, settings, folder, existing)
+    done = write_review(document, settings, folder, existing, advice, standards)
     gone = f", removed {len(done.removed):,} of an earlier run" if done.removed else ""
-    say(f"wrote {len(done.files):,} files below {folder}{gone}: begin with {folder / 'README.md'}")
+    say(f"wrote {_count(len(done.files), 'file')} below {folder}{gone}: begin with {folder / 'README.md'}")
     if done.left:
-        say(f"{len(done.left):,} changes are in no file; the README says why")
+        say(f"in no file: {_count(len(done.left), 'change')}; the README says why")
     say("nothing was executed")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -21,19 +21,24 @@ VERBS: dict[str, str] = {
     "estimates propose": "Propose a document whose costs are those of the bill, as a unified diff.",
     "variance": "Hold the estimates of documents against the bill, line by line; or say why cost changed.",
     "anomalies": "Find what left the ordinary in daily cost: since when, how much, why, whose.",
-    "recommend": "Advise everything in the order it is taken: what each saves then, and one total that counts nothing "
-    "twice.",
+    "recommend": "Advise everything in the order it is taken: what each saves then, and one total that "
+    "counts nothing twice.",
     "recommend commitments": "Advise Savings Plans and reservations from the hours of the bill; name what "
     "is held and unused.",
     "recommend spot": "Advise which usage could run on Spot, and what is left of the saving after commitments.",
     "recommend waste": "Find what runs for nothing, fits badly or never sleeps, as far as the bill alone proves it.",
     "recommend lifecycle": "Advise storage classes and retention from what the bill says is stored, read and kept.",
+    "recommend accept": "Accept advice: keep what it promises and what the bill shows before, to hold "
+    "later bills against it.",
+    "recommend accepted": "Hold the bill against the advice that was accepted: promised, realised, on track.",
+    "recommend withdraw": "Take accepted advice back: later bills are not held against it any more.",
+    "recommend claims": "Hold savings that documents claim against the bill's own rates, with file and line.",
     "prices status": "Show how old the price lists are, and which usage of the bill no price is known for.",
     "prices refresh": "Ask AWS for today's prices of what the bill uses, and keep them beside the database.",
     "check": "Check the bill for CI: budgets, estimates, anomalies, tag coverage, new gaps, the export, its age.",
     "notify": "Tell Slack, a webhook or people by mail what a saved check found, each event once.",
     "explore": "Show a page on this machine to slice spend, drill to line items and compare periods.",
-    "explain": "Explain a metric, a model, a column or a finding: formula, settings, rows, deliveries.",
+    "explain": "Explain a metric, a model, a column, a finding or advice: formula, settings, rows, prices, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "db upgrade": "Make what another version of finops loaded anew, from the store alone.",
     "sql": "Print the SQL of a model in the dialect of an engine.",

@@ -27,6 +27,7 @@ from finops.config.settings import (
     Suppression,
     TagPolicy,
 )
+from finops.config.spark import SparkPolicy
 from finops.config.spellings import fold, signatures
 from finops.config.spot import SpotPolicy
 from finops.config.units import units
@@ -54,6 +55,8 @@ def build(document: Mapping[str, Any], path: File | None, line_of: Callable[[Pat
         labels=tuple(_label(text, table) for text, table in document.get("estimates", {}).get("labels", {}).items()),
         owners=Owners(**document.get("owners", {})),
         check=CheckPolicy(**_frozen_table(document.get("check", {}))),
+        engine=document.get("engine", "duckdb"),
+        spark=SparkPolicy(**document.get("spark", {})),
         ledger=LedgerPolicy(**document.get("ledger", {})),
         notify=notify(document.get("notify", {})),
         residency=tuple(

@@ -102,6 +102,7 @@ COUNT = Kind(
     "a whole number, 0 or more", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0
 )
 DAY = Kind("a day, as in 2027-01-15", lambda value: isinstance(value, date) and not isinstance(value, datetime))
+ENGINE = Kind('"duckdb" or "spark"', lambda value: value in ("duckdb", "spark"))
 VALUE_TYPE = Kind('"text", "number" or "date"', lambda value: value in ("text", "number", "date"))
 BOUND = Kind("a number or a day", lambda value: _is_number(value) or DAY.fits(value))
 
@@ -290,6 +291,8 @@ DOCUMENT = Table(
         "check": Table(
             {"fail_on": Choices(GATES), "tag_coverage": PERCENT, "max_age_hours": HOURS, "min_impact": MONEY}
         ),
+        "engine": ENGINE,
+        "spark": Table({"master": TEXT, "exchange": TEXT, "conf": Names(TEXT)}),
         "ledger": Table({"keep_deliveries": COUNT}),
         "notify": NOTIFY,
         "residency": Rows(

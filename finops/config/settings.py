@@ -11,6 +11,7 @@ from finops.config.anomalies import AnomalyPolicy
 from finops.config.commitments import CommitmentPolicy
 from finops.config.lifecycle import LifecycleStandards
 from finops.config.notify import Notify
+from finops.config.spark import SparkPolicy
 from finops.config.spot import SpotPolicy
 from finops.config.waste import WastePolicy
 
@@ -251,6 +252,9 @@ class Settings:
     units: Units = field(default_factory=Units)
     owners: Owners = field(default_factory=Owners)
     check: CheckPolicy = field(default_factory=CheckPolicy)
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    """Builds the marts of exports; everything above the marts is DuckDB's."""
+    spark: SparkPolicy = field(default_factory=SparkPolicy)
     ledger: LedgerPolicy = field(default_factory=LedgerPolicy)
     notify: Notify = field(default_factory=Notify)
     residency: tuple[Residency, ...] = ()

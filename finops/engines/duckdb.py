@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops.config import memory_limit
 
@@ -53,6 +54,36 @@ def sibling(connection: DuckDBPyConnection) -> DuckDBPyConnection:
 def _in_utc(connection: DuckDBPyConnection) -> DuckDBPyConnection:
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+@dataclass(frozen=True)
+class DuckDB:
+    """The engine of `finops.engines.engine` that runs models where they are written for."""
+
+    marts: DuckDBPyConnection
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """The rows of a query, one dict per row."""
+        cursor = self.marts.execute(sql)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def view(self, name: str, sql: str) -> None:
+        """Give a select a name."""
+        self.marts.execute(f"create or replace temp view {name} as {sql}")
+
+    def table(self, name: str, sql: str) -> None:
+        """Give the rows of a select a name; they are computed once."""
+        self.marts.execute(f"create or replace temp table {name} as {sql}")
+
+    def texts(self, name: str, path: Path) -> None:
+        """Read a CSV file of ours, all of it text, under a name."""
+        self.table(name, f"select * from read_csv({literal(str(path))}, header = true, all_varchar = true)")
+
+    def write(self, name: str, sql: str, target: Path) -> None:
+        """Write a select as one Parquet file, which has the name from then on."""
+        self.marts.execute(f"copy ({sql}) to {literal(str(target))} (format parquet)")
+        self.view(name, f"from read_parquet({literal(str(target))})")
 
 
 def literal(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ from finops.document import Column, Document, Rows, basis_of
 from finops.engines.duckdb import literal
 from finops.errors import UsageError
 from finops.evidence.conditions import raw
-from finops.evidence.kinds import KINDS
 from finops.evidence.subject import Kind, Subject
 from finops.evidence.trace import Trace, by_delivery, trace
 from finops.evidence.words import counted, exact
@@ -41,9 +40,15 @@ def is_finding_id(name: str) -> bool:
     return bool(_ID.fullmatch(name))
 
 
-def explain_finding(ledger: Ledger, database: Path, name: str) -> Document:
-    """The finding whose id begins with `name`, among those of the question. Raises UsageError when there is not one."""
-    kind, row = _found(ledger, name)
+def explain_finding(ledger: Ledger, database: Path, kinds: Sequence[Kind], name: str) -> Document | None:
+    """The finding of one of the kinds whose id begins with `name`, among those of the question.
+
+    None where there is no such finding. Raises UsageError when there are several.
+    """
+    found = _found(ledger, kinds, name)
+    if found is None:
+        return None
+    kind, row = found
     subject = kind.subject(ledger, row)
     followed = trace(subject, database)
     lines = [*subject.lines, *_evidence(subject, followed), *_sql(subject, followed, database)]
@@ -57,26 +62,30 @@ def explain_finding(ledger: Ledger, database: Path, name: str) -> Document:
     )
 
 
-def _found(ledger: Ledger, name: str) -> tuple[Kind, Mapping[str, Any]]:
+def no_such_id(ledger: Ledger, name: str, unread: str = "") -> UsageError:
+    """What to say when neither findings nor anything else have the id; `unread` is why not all could be looked at."""
+    narrowed = any((ledger.ask.where, ledger.ask.period, ledger.ask.last, ledger.ask.start, ledger.ask.end))
+    ids = "finops tag-gaps --format csv and finops recommend --format csv have the ids there are"
+    what = f"there is no finding {name}, and advice could not be read: {unread}" if unread else ""
+    return UsageError(
+        what or f"there is no finding or advice {name} in what was asked",
+        f"{ledger.start} to {ledger.end}, {ledger.ask.metric}",
+        f"the same without --where and --period; {ids}" if narrowed else ids,
+    )
+
+
+def _found(ledger: Ledger, kinds: Sequence[Kind], name: str) -> tuple[Kind, Mapping[str, Any]] | None:
     rows = [
         (kind, row)
-        for kind in KINDS
+        for kind in kinds
         if (table := kind.find(ledger)) is not None
         for row in ledger.rows(f"select * from {table} where starts_with(id, ?) order by id limit 3", [name])
     ]
-    if len(rows) == 1:
-        return rows[0]
-    days = f"{ledger.start} to {ledger.end}, {ledger.ask.metric}"
-    if rows:
+    if len(rows) > 1:
         ids = ", ".join(str(row["id"]) for _, row in rows)
+        days = f"{ledger.start} to {ledger.end}, {ledger.ask.metric}"
         raise UsageError(f"several findings begin with {name}", days, f"one of {ids}")
-    narrowed = any((ledger.ask.where, ledger.ask.period, ledger.ask.last, ledger.ask.start, ledger.ask.end))
-    ids = "finops tag-gaps --format csv has the ids there are"
-    raise UsageError(
-        f"there is no finding {name} in what was asked",
-        days,
-        f"the same without --where and --period; {ids}" if narrowed else ids,
-    )
+    return rows[0] if rows else None
 
 
 def _evidence(subject: Subject, followed: Trace) -> Iterator[Line]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -44,6 +44,19 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _INCOMING = ".incoming"
+# The files of a delivery, as the parts are made from them.
+Files = Callable[[Path, Found, Step], AbstractContextManager[Sequence[Path]]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How deliveries of exports become marts: by default with DuckDB, from files on this machine."""
+
+    parts: Parts = export_parts
+    files: Files = local_files
+
+
+BY_DUCKDB = Way()
 
 
 @dataclass(frozen=True)
@@ -75,31 +88,33 @@ def load(
     step: Step = lambda text, size: None,
     parts: Parts = export_parts,
     keep: int = 1,
+    files: Files = local_files,
 ) -> Iterator[Loaded | Failed]:
     """Load deliveries one by one. `step(text, bytes)` is told what is done and how many bytes that was.
 
-    `found` is read as the loading goes on; what it raises ends the load. `keep` predecessors of each delivery stay
-    readable. Raises EngineError when another ingest is writing.
+    `parts` makes the billing periods of a delivery from its `files`: by default with DuckDB, on this machine. `found`
+    is read as the loading goes on; what it raises ends the load. `keep` predecessors of each delivery stay readable.
+    Raises EngineError when another ingest is writing.
     """
     run = Run(datetime.now(UTC).isoformat(), keep)
     with single_writer(database):
         sweep(database)
         for one in found:
             try:
-                yield from _load_one(database, one, step, parts, run)
+                yield from _load_one(database, one, step, parts, files, run)
             except FinopsError as error:
                 yield Failed(one, error)
         sweep(database)
 
 
-def _load_one(database: Path, found: Found, step: Step, parts: Parts, run: Run) -> Iterator[Loaded]:
+def _load_one(database: Path, found: Found, step: Step, parts: Parts, bring: Files, run: Run) -> Iterator[Loaded]:
     unchanged = _already_loaded(database, found)
     if unchanged:
         yield from (Loaded(found, delivery, (), 0, None) for delivery in unchanged)
         return
     if found.missing:
         raise _missing(found)
-    with incoming(database) as folder, engine_errors(found), local_files(database, found, step) as files:
+    with incoming(database) as folder, engine_errors(found), bring(database, found, step) as files:
         connection = connect(spill=folder / "spill")
         for part in parts(connection, found, files, folder, step):
             step(f"{found.export} {part.period}: marts", 0)

@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finops.engines.layout import Layout
 from finops.engines.source import period_column
 from finops.errors import DataError
 from finops.ingest.discover import Found, are_chunks
 from finops.ingest.listing import shown
-from finops.ingest.rows import Rows, is_parquet, split_by_period, store_rows
+from finops.ingest.rows import Rows, split_by_period, store_rows
 from finops.ledger.build import Built, build
 
 if TYPE_CHECKING:
@@ -74,24 +75,30 @@ def _periods(connection: DuckDBPyConnection, found: Found, rows: Rows, folder: P
     if found.period is not None:
         yield found.period, rows
         return
-    if not rows.layout.has(period_column(rows.layout)):
+    require_period_column(found, rows.layout)
+    parts = split_by_period(connection, rows, folder)
+    refuse_versions(found, len(parts))
+    yield from ((period, part) for period, part in parts)
+
+
+def require_period_column(found: Found, layout: Layout) -> None:
+    """Raises DataError where nothing tells the billing period of a row."""
+    if not layout.has(period_column(layout)):
         raise DataError(
             "the billing period is in no column, manifest or folder name",
             shown(found.files[0]),
             "put the files into a folder named like BILLING_PERIOD=2026-10",
         )
-    parts = split_by_period(connection, rows, folder)
-    _refuse_versions(found, parts, is_parquet(found.files[0]))
-    yield from ((period, part) for period, part in parts)
 
 
-def _refuse_versions(found: Found, parts: Sequence[tuple[str, Rows]], parquet: bool) -> None:
-    # Files given by name are taken together; files that merely lie in one folder may be versions of one month.
+def refuse_versions(found: Found, periods: int) -> None:
+    """Raises DataError where files that merely lie in one folder may be versions of the same billing periods."""
+    # Files given by name are taken together.
     if found.reason.startswith("exactly") or len(found.files) == 1 or are_chunks(found.files):
         return
-    if len(parts) < len(found.files):
+    if periods < len(found.files):
         raise DataError(
-            f"{len(found.files)} files hold {len(parts)} billing periods: parts of a delivery, or versions of it?",
+            f"{len(found.files)} files hold {periods} billing periods: parts of a delivery, or versions of it?",
             str(found.source),
             "name the files of one delivery",
         )

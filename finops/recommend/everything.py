@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,12 @@ from finops.recommend.commitments import Committed, on_what_is_left
 from finops.recommend.held import held
 from finops.recommend.hours import hourly_facts
 from finops.recommend.kinds import kind_of
-from finops.recommend.lifecycle import kept_and_stored
+from finops.recommend.lifecycle import KeptAndStored, kept_and_stored
 from finops.recommend.lifecycle_prices import StoragePrices
 from finops.recommend.row import BY_CLASS, COLUMNS, TABLE_ROWS, Recommendation, monthly
 from finops.recommend.sequence import by_class, by_step, total
-from finops.recommend.spot import on_spot
-from finops.recommend.spot_prices import spot_book
+from finops.recommend.spot import OnSpot, on_spot
+from finops.recommend.spot_prices import SpotBook, spot_book
 from finops.recommend.spot_rerun import Pool
 from finops.recommend.waste import Wasted, wasted
 
@@ -43,12 +44,38 @@ _BY_STEP = (
 
 @dataclass(frozen=True)
 class Everything:
-    """All advice in sequence. `usage_cost` is a month of all usage, covered usage at the rates of its commitments."""
+    """All advice in sequence, with what it was made from.
+
+    `usage_cost` is a month of all usage, covered usage at the rates of its commitments. Without hours nothing is
+    `hourly`.
+    """
 
     rows: Sequence[Recommendation]
     waste: Wasted
+    stored: KeptAndStored
+    hourly: Hourly | None
     usage_cost: Decimal
     problems: Sequence[Problem]
+
+    @property
+    def told(self) -> list[Recommendation]:
+        """Every row that a verb prints."""
+        hourly = [*self.hourly.moved.rows, *self.hourly.committed.rows] if self.hourly else []
+        return [*self.waste.rows, *hourly, *self.stored.rows]
+
+    @property
+    def loaded(self) -> tuple[datetime, datetime]:
+        """The first complete hour, and the end of the last one."""
+        return self.waste.span.start, self.waste.span.end
+
+
+@dataclass(frozen=True)
+class Hourly:
+    """Advice that takes hours: Spot and commitments, with the Spot prices."""
+
+    moved: OnSpot
+    committed: Committed
+    spot_book: SpotBook
 
 
 def everything(usage: Usage, settings: Settings, book: PriceBook, inventory: Path | None = None) -> Everything:
@@ -60,25 +87,26 @@ def everything(usage: Usage, settings: Settings, book: PriceBook, inventory: Pat
     before = wasted(usage, settings, book)
     stored = kept_and_stored(usage, StoragePrices.of(book), settings, inventory)
     hourly, problems = _by_the_hour(usage, settings, book, before)
+    by_the_hour = [*_pays(hourly.moved.rows), *_advised(hourly.committed)] if hourly else []
     hours = int(before.span.loaded.sum())
     cost = monthly(sum((one.cost for one in before.facts), Decimal(0)), hours)
-    rows = sorted([*before.rows, *hourly, *stored.rows], key=_by_money)
-    return Everything(rows, before, cost, [*usage.problems, *stored.problems, *problems])
+    rows = sorted([*before.rows, *by_the_hour, *stored.rows], key=_by_money)
+    return Everything(rows, before, stored, hourly, cost, [*usage.problems, *stored.problems, *problems])
 
 
 def _by_the_hour(
     usage: Usage, settings: Settings, book: PriceBook, before: Wasted
-) -> tuple[list[Recommendation], Sequence[Problem]]:
-    """Advice on Spot, and what to commit to; of commitments only what is advised, idle or not known."""
+) -> tuple[Hourly | None, Sequence[Problem]]:
+    """Advice on Spot and commitments, and what is to be said beside; None of an export without hours."""
     try:
         facts, problems = hourly_facts(usage)
     except UsageError as error:
-        return [], [Problem("no_hours", f"Spot and commitments could not be checked: {error}")]
+        return None, [Problem("no_hours", f"Spot and commitments could not be checked: {error}")]
     question = Question(facts, held(usage.connection), book, settings)
     pool = Pool(facts, question.held, book)
-    moved = on_spot(usage, settings, pool, spot_book(usage, book), before.rows)
-    committed = on_what_is_left(question, moved)
-    return [*_pays(moved.rows), *_advised(committed)], [*problems, *moved.problems]
+    prices = spot_book(usage, book)
+    moved = on_spot(usage, settings, pool, prices, before.rows)
+    return Hourly(moved, on_what_is_left(question, moved), prices), [*problems, *moved.problems]
 
 
 def _pays(rows: Sequence[Recommendation]) -> Iterator[Recommendation]:
@@ -105,7 +133,7 @@ def _by_money(row: Recommendation) -> tuple[Any, ...]:
 
 def in_one(usage: Usage, found: Everything, where: Mapping[str, Sequence[str]]) -> Document:
     """The document; `where` chooses rows by what their columns hold, and no figure depends on it."""
-    rows = [row for row in found.rows if _is_asked(row, where)]
+    rows = chosen(found, where)
     columns = (Column("step", shown="never"), *(_column(one) for one in COLUMNS))
     span = found.waste.span
     return Document(
@@ -128,6 +156,11 @@ def in_one(usage: Usage, found: Everything, where: Mapping[str, Sequence[str]]) 
 def _column(one: Column) -> Column:
     shown = "filled" if one.name == "owner" else "always" if one.name in _SHOWN else "never"
     return replace(one, shown=shown)  # type: ignore[arg-type]
+
+
+def chosen(found: Everything, where: Mapping[str, Sequence[str]]) -> list[Recommendation]:
+    """The rows whose columns hold what is asked for."""
+    return [row for row in found.rows if _is_asked(row, where)]
 
 
 def _is_asked(row: Recommendation, where: Mapping[str, Sequence[str]]) -> bool:

@@ -21,13 +21,14 @@ class Kind:
     `takes` says how it meets advice on the same cost: `all` leaves nothing of the resource, a `part` is there or is
     not, a `rate` makes what is left cheaper, `hours` are settled hour by hour, `none` is never in the total.
     `effort` is `low` for one setting, `medium` for a change that is rolled out and watched or that binds, `high` for a
-    rebuild.
+    rebuild. `wrong_if` says what would make the advice wrong.
     """
 
     kind: str
     step: str
     takes: Takes
     effort: str
+    wrong_if: str
 
     @property
     def place(self) -> int:

@@ -75,6 +75,7 @@ class KeptAndStored:
     """Advice on what is stored, settled in sequence, with what it was made from; `problems` are its own."""
 
     rows: Sequence[Recommendation]
+    holders: Sequence[Holder]
     buckets: Sequence[tuple[Holder, Verdict]]
     standards: Sequence[Held]
     window: Window
@@ -117,7 +118,7 @@ def kept_and_stored(
     standards = held_standards(holders, settings)
     rows += broken(standards, settings)
     problems += [*_short(window.history), *_differing(buckets, sizes), *not_judged(volumes)]
-    return KeptAndStored(sorted(settled(rows), key=_order), buckets, standards, window, problems)
+    return KeptAndStored(sorted(settled(rows), key=_order), holders, buckets, standards, window, problems)
 
 
 def _order(row: Recommendation) -> tuple[Any, ...]:

@@ -16,7 +16,8 @@ from finops.prices.lookup import Usage as Priced
 if TYPE_CHECKING:
     from finops.usage import Usage
 
-_KINDS = ("spot_p75", "spot", "spot_p90")
+# What a price list calls Spot prices, the first known one being reckoned with.
+KINDS = ("spot_p75", "spot", "spot_p90")
 # The advisor's saving is that of the cheapest pools; this many percent points less is what to reckon with.
 _ADVISOR_MARGIN = Decimal(10)
 _SPOT = re.compile(r"^(.+-)?SpotUsage")
@@ -124,7 +125,7 @@ def _own(book: SpotBook, usage: Priced, bare: str) -> list[tuple[Decimal, str]]:
 
 
 def _listed(book: SpotBook, service: str, region: str, bare: str, operation: str) -> list[tuple[Decimal, str]]:
-    prices = [price_of(book.book, (service, region, bare, operation), kind) for kind in _KINDS]
+    prices = [price_of(book.book, (service, region, bare, operation), kind) for kind in KINDS]
     return [(one.price, one.basis) for one in prices if one]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finops.document import Document
 from finops.output.report_words import cash, money_cell, plural, text_cell
 from finops.report.model import Block, Cell, Column, Section, Source, Table
-from finops.sections.attempt import attempted
+from finops.sections.attempt import attempted, not_kept
 from finops.sections.case import Case
 from finops.sections.rows import rows_of
 
@@ -40,6 +40,8 @@ _COLUMNS = (
 
 def advice(case: Case) -> Section:
     """All kinds of advice, the largest saving first; those without a figure are counted."""
+    if case.ask.as_of:
+        return not_kept(KEY, TITLE)
     rows = sum(one["rows"] for one in case.estate.deliveries)
     if case.wanted.with_advice is False or (case.wanted.with_advice is None and rows > MOST_ROWS):
         many = f"{rows:,} rows are more than a report waits for" if rows > MOST_ROWS else "It was not asked for"

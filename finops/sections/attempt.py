@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from finops.errors import FinopsError, Interrupted
 from finops.report.model import Section
@@ -23,13 +24,21 @@ def attempted(key: str, title: str, make: Callable[[], Section]) -> Section:
 
 def failed(key: str, title: str, error: FinopsError) -> Section:
     """The section that could not be computed."""
-    told = f"Could not be computed: {error.what}" + (f" ({error.where})" if error.where else "") + "."
+    # a place on this machine is nothing for those whom the report is forwarded to
+    where = f" ({error.where})" if error.where and not Path(error.where).is_absolute() else ""
+    told = f"Could not be computed: {error.what}{where}."
     return Section(key, title, (told, f"Try: {error.fix}.") if error.fix else (told,), state="failed")
 
 
 def not_set(key: str, title: str, text: str) -> Section:
     """The section whose input the settings do not name."""
     return Section(key, title, (text,), state="not set")
+
+
+def not_kept(key: str, title: str) -> Section:
+    """The section that is made from the hours of the bill, in a report of an earlier ledger."""
+    text = "The hours of a replaced delivery are not kept: this is not told of an earlier ledger."
+    return Section(key, title, (text,), state="left out")
 
 
 def left_out(key: str, title: str) -> Section:

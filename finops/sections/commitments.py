@@ -12,7 +12,7 @@ from finops.output.report_words import cash, money_cell, share, share_cell, span
 from finops.report.model import Block, Cell, Column, Section, Source, Table
 from finops.report.sources import written_out
 from finops.report.windows import Window
-from finops.sections.attempt import left_out
+from finops.sections.attempt import left_out, not_kept
 from finops.sections.case import Case
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def commitments(case: Case) -> Section:
 
     if case.is_part:
         return left_out(KEY, TITLE)
+    if case.ask.as_of:
+        return not_kept(KEY, TITLE)
     reach = Window(case.facts.windows[-1].start, case.facts.windows[0].end)
     with open_usage(case.database, case.ask.export) as usage:
         found = held(usage.connection)

@@ -38,7 +38,7 @@ def reports(
     taken: set[str] = set()
     for owner in owners:
         with opened_case(open_part, database, settings, ask, replace(wanted, owner=owner)) as of_owner:
-            yield _file_name(owner, taken), of_case(of_owner)
+            yield file_name(owner, taken), of_case(of_owner)
 
 
 def _owners(case: Case) -> list[str]:
@@ -47,7 +47,7 @@ def _owners(case: Case) -> list[str]:
     return [row.key for row in sorted(rows, key=lambda row: (-row.now, row.key)) if row.key not in _NO_OWNER]
 
 
-def _file_name(owner: str, taken: set[str]) -> str:
+def file_name(owner: str, taken: set[str]) -> str:
     """A name that every file system takes; two owners never share one."""
     plain = _UNSAFE.sub("-", owner).strip(".-")[:80] or "owner"
     name, count = plain, 1

@@ -26,6 +26,8 @@ _SHARE = Decimal("0.0001")
 _STEPS = 7
 _OTHERS = "all others"
 _VALUES, _POINTS = 12, 3
+# Steps are small beside the cost where all of it is so many times as much.
+_SMALL = 4
 
 
 def changes(case: Case, moved: Section | None) -> Section:
@@ -67,7 +69,7 @@ def _section(answer: Answer, currency: str, source: Source) -> Section:
     ]
     effects = _by_effect(parts)
     names = short_span(spans.before.days), short_span(spans.after.days)
-    chart = _bridge(whole, effects, names, currency)
+    chart = bridge_of(whole, effects, names, currency)
     said = (f"The axis begins at {cash(chart.floor, currency)}, so that the steps can be seen.",) if chart.floor else ()
     bridge = Block("From one to the other", said, chart, _effects(effects, whole, currency, source))
     return Section(KEY, TITLE, tuple(text), (bridge, _values(answer, parts, currency)))
@@ -78,7 +80,7 @@ def _by_effect(parts: Sequence[Part]) -> list[Part]:
     return [part for part in together(part._replace(split="") for part in parts) if part.change]
 
 
-def _bridge(whole: Change, effects: Sequence[Part], names: tuple[str, str], currency: str) -> Chart:
+def bridge_of(whole: Change, effects: Sequence[Part], names: tuple[str, str], currency: str) -> Chart:
     """Bars from the cost before to the cost after; each stands where the one before it ended."""
     shown, rest = effects[:_STEPS], effects[_STEPS:]
     steps = [(NAMES[part.name], part.change) for part in shown]
@@ -106,8 +108,7 @@ def _bridge(whole: Change, effects: Sequence[Part], names: tuple[str, str], curr
 def _floor(levels: Sequence[Decimal]) -> Decimal | None:
     """Where the axis may begin so that steps are seen that are small beside the cost; None where that is zero."""
     low, high = min(levels), max(levels)
-    floor = low - (high - low) / 2
-    return floor if floor > low / 2 else None
+    return low - (high - low) / 2 if low > _SMALL * (high - low) else None
 
 
 def _bars(spans: Sequence[tuple[Decimal, Decimal]], labels: Sequence[str], told: Sequence[str]) -> Iterator[Series]:

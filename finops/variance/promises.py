@@ -63,8 +63,8 @@ def promises(settings: Settings, month: date, currency: str) -> tuple[list[Promi
     return list(_merged(made)), problems
 
 
-def _readings(settings: Settings) -> dict[Path, Reading]:
-    words = words_for(settings)
+def documents(settings: Settings) -> list[Path]:
+    """The documents that environments have their estimates in, from here. Raises ConfigError where there is none."""
     paths = dict.fromkeys(_path(settings, name) for one in settings.environments for name in one.estimates)
     if not paths:
         raise ConfigError(
@@ -72,7 +72,12 @@ def _readings(settings: Settings) -> dict[Path, Reading]:
             str(settings.path or "finops.toml"),
             '[environments.prod] estimates = ["docs/review.md"]',
         )
-    return {path: read_one(existing(path), words) for path in paths}
+    return [existing(path) for path in paths]
+
+
+def _readings(settings: Settings) -> dict[Path, Reading]:
+    words = words_for(settings)
+    return {path: read_one(path, words) for path in documents(settings)}
 
 
 def _path(settings: Settings, name: str) -> Path:

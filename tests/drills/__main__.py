@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from tests.drills import damage, fuzz, kills
+from tests.drills import crowd, damage, full_disk, fuzz, kills, slow, wide
 from tests.drills.report import Done, table, write
 from tests.drills.tally import Drill, Function, Tally
 
@@ -30,12 +30,16 @@ class _Named:
 
 DRILLS = {
     "kills": _Named(kills.kills, 300),
-    "deliveries": _Named(damage.deliveries, 200),
-    "ledgers": _Named(damage.ledgers, 600),
-    "manifests": _Named(fuzz.manifests, 200),
-    "tables": _Named(fuzz.tables, 300),
-    "toml": _Named(fuzz.toml, 2000),
-    "markdown": _Named(fuzz.markdown, 2000),
+    "deliveries": _Named(damage.deliveries, 100),
+    "ledgers": _Named(damage.ledgers, 500),
+    "manifests": _Named(fuzz.manifests, 100),
+    "tables": _Named(fuzz.tables, 150),
+    "toml": _Named(fuzz.toml, 1500),
+    "markdown": _Named(fuzz.markdown, 1500),
+    "full-disk": _Named(full_disk.full_disk, 25),
+    "slow-source": _Named(slow.slow_source, 15),
+    "crowd": _Named(crowd.crowd, 20),
+    **{name: _Named(run, 1) for name, run in wide.DRILLS.items()},
 }
 
 

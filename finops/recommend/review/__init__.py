@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops.recommend.review.asked import asked_of
+from finops.recommend.review.asked import Asked, cells, held_as, held_in, table
 from finops.recommend.review.existing import read_existing
 from finops.recommend.review.folder import Written, write_folder
 from finops.recommend.review.index import index
@@ -20,19 +21,31 @@ from finops.recommend.review.tickets import tickets
 if TYPE_CHECKING:
     from finops.config.settings import Settings
     from finops.document import Document
+    from finops.recommend.lifecycle_standards import Held as Standard
+    from finops.recommend.row import Recommendation
 
 __all__ = ["Left", "Piece", "Written", "write_review"]
 
 _MAKERS = ("s3", "logs", "ecr", "ecs", "ebs", "purchases")
 
 
-def write_review(document: Document, settings: Settings, folder: Path, existing: Path | None = None) -> Written:
+def write_review(
+    document: Document,
+    settings: Settings,
+    folder: Path,
+    existing: Path | None = None,
+    advice: Sequence[Recommendation] | None = None,
+    standards: Sequence[Standard] | None = None,
+) -> Written:
     """Write the rows of a document below `folder`; `existing` is what S3 says of lifecycle today, a file or a folder.
 
-    Standards of `[lifecycle]` are written for what `totals.standards` names. Raises UsageError where `existing` cannot
-    be read, or where a file of the folder is not one that was written here; then nothing is changed.
+    Where the document lacks the columns of single verbs, `advice` are its rows as they were made, and `standards` those
+    held against the bill; else they are `totals.standards`. Raises UsageError where `existing` cannot be read, or where
+    a file of the folder is not one that was written here; then nothing is changed.
     """
-    asked = asked_of(document, settings, read_existing(existing) if existing else {})
+    rows = table(document) if advice is None else [cells(one) for one in advice]
+    held = held_in(document) if standards is None else held_as(standards)
+    asked = Asked.of_rows(rows, held, settings, read_existing(existing) if existing else {}, document.basis)
     made = [one for name in _MAKERS for one in importlib.import_module(f"{__name__}.{name}").pieces(asked)]
     pieces = [one for one in made if isinstance(one, Piece)]
     left = [one for one in made if isinstance(one, Left)]

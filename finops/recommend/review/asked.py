@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.document import Basis, Rows
+from finops.recommend.row import COLUMNS, Recommendation
 
 if TYPE_CHECKING:
     from finops.config.lifecycle import BucketStandard, LogStandard
     from finops.config.settings import Settings
     from finops.document import Document
+    from finops.recommend.lifecycle_standards import Held as Standard
 
 COMMITMENT = "commitment"
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,26 @@ class Asked:
     settings: Settings
     existing: Mapping[str, Mapping[str, Any]]
     basis: Basis
+    broken: Mapping[str, Sequence[str]]
+    """By resource the ids of the advice that says it breaks its standard."""
+
+    @classmethod
+    def of_rows(
+        cls,
+        rows: Iterable[Row],
+        standards: Iterable[Held],
+        settings: Settings,
+        existing: Mapping[str, Mapping[str, Any]],
+        basis: Basis,
+    ) -> Asked:
+        """Of the windows of a commitment only what is to be bought is advice for anybody."""
+        made = [Advice(row) for row in rows]
+        advice = tuple(one for one in made if one.kind != COMMITMENT or one["chosen"])
+        broken: dict[str, list[str]] = defaultdict(list)
+        for one in advice:
+            if one.kind == "lifecycle_standard":
+                broken[_short(one["resource_id"]) or one["resource_id"]].append(one.id)
+        return cls(advice, tuple(standards), settings, existing, basis, broken)
 
     def of(self, *kinds: str) -> Iterator[Advice]:
         """The advice of these kinds."""
@@ -92,8 +116,7 @@ class Asked:
 
     def ids_of_standard(self, held: Held) -> tuple[str, ...]:
         """The advice that says the standard is broken for the resource."""
-        of = self.of("lifecycle_standard")
-        return tuple(one.id for one in of if held.resource in (one["resource_id"], _short(one["resource_id"])))
+        return tuple(self.broken.get(held.resource, ()))
 
     def bucket_standard(self, held: Held) -> BucketStandard | None:
         """What the settings ask of the bucket."""
@@ -104,23 +127,35 @@ class Asked:
         return next((one for one in self.settings.lifecycle.logs if one.name == held.standard), None)
 
 
-def asked_of(document: Document, settings: Settings, existing: Mapping[str, Mapping[str, Any]]) -> Asked:
-    """The advice of a document. Of the windows of a commitment only what is to be bought is advice for anybody."""
-    names = document.rows.names
-    rows = [Advice(dict(zip(names, row, strict=True))) for row in document.rows.read(None)]
-    advice = [one for one in rows if one.kind != COMMITMENT or one["chosen"]]
+def table(document: Document) -> list[Row]:
+    """The rows of a document by the names of their columns."""
+    return [dict(zip(document.rows.names, row, strict=True)) for row in document.rows.read(None)]
+
+
+def cells(advice: Recommendation) -> Row:
+    """A row as it was made, with the columns of its own verb."""
+    return {**dict(zip((one.name for one in COLUMNS), advice.cells(COLUMNS), strict=True)), **advice.more}
+
+
+def held_in(document: Document) -> list[Held]:
+    """The standards that a document tells, each with the state of all its rules."""
     standards = document.totals.get("standards")
-    held = list(_held(standards)) if isinstance(standards, Rows) else []
-    return Asked(tuple(advice), tuple(held), settings, existing, document.basis)
+    rows = standards.read(None) if isinstance(standards, Rows) else ()
+    names = standards.names if isinstance(standards, Rows) else ()
+    told = [dict(zip(names, row, strict=True)) for row in rows]
+    return _together((one["resource"], one["standard"], one["account"], one["region"], one["state"]) for one in told)
 
 
-def _held(standards: Rows) -> Iterator[Held]:
-    found: dict[tuple[str, str, Place], list[str]] = {}
-    for cells in standards.read(None):
-        row = dict(zip(standards.names, cells, strict=True))
-        key = (row["resource"], row["standard"], Place(row["account"], row["region"]))
-        found.setdefault(key, []).append(row["state"])
-    return (Held(*key, tuple(states)) for key, states in sorted(found.items()))
+def held_as(standards: Iterable[Standard]) -> list[Held]:
+    """The same of standards as they were held against the bill."""
+    return _together((one.name, one.standard, one.holder.account, one.holder.region, one.state) for one in standards)
+
+
+def _together(told: Iterable[tuple[str, str, str, str, str]]) -> list[Held]:
+    found: dict[tuple[str, str, Place], list[str]] = defaultdict(list)
+    for resource, standard, account, region, state in told:
+        found[resource, standard, Place(account, region)].append(state)
+    return [Held(*key, tuple(states)) for key, states in sorted(found.items())]
 
 
 def _short(resource_id: str) -> str:
@@ -128,7 +163,9 @@ def _short(resource_id: str) -> str:
     return resource_id.partition(":log-group:")[2].removesuffix(":*")
 
 
-def by_place(items: Sequence[tuple[Place, Any]]) -> list[tuple[Place, list[Any]]]:
+def by_place(items: Iterable[tuple[Place, Any]]) -> list[tuple[Place, list[Any]]]:
     """What is in each account and region, in order."""
-    places = sorted({place for place, _ in items})
-    return [(place, [one for at, one in items if at == place]) for place in places]
+    found: dict[Place, list[Any]] = defaultdict(list)
+    for place, one in items:
+        found[place].append(one)
+    return sorted(found.items())

@@ -66,6 +66,10 @@ def index(asked: Asked, pieces: Sequence[Piece], left: Sequence[Left]) -> Piece:
 
 def _files(asked: Asked, pieces: Sequence[Piece]) -> Iterator[str]:
     savings = {one.id: one.saving for one in asked.advice}
+    if not pieces:
+        yield "There is no advice."
+        yield ""
+        return
     currency = asked.basis.currency or "a month"
     yield f"| file | what it is | saving a month ({currency}) | advice |"
     yield "| --- | --- | --: | --- |"

@@ -36,25 +36,21 @@ def pieces(asked: Asked) -> Iterator[Piece | Left]:
 def _groups(asked: Asked) -> Iterator[tuple[Place, _Group] | Left]:
     """Each group once: its days by the standard, or None where advice names it and nobody has chosen days."""
     decided = set()
+    named = {(one.place, group_name(one["resource_id"])): one for one in asked.of("logs_retention")}
     for held in asked.standards:
         standard = asked.log_standard(held)
         if standard is None:
             continue
         decided.add((held.place, held.resource))
-        ids = (*asked.ids_of_standard(held), *_ids(asked, held.place, held.resource))
+        advice = named.get((held.place, held.resource))
+        ids = (*asked.ids_of_standard(held), *([advice.id] if advice else []))
         if held.is_kept:
             yield Left(f"the standard {standard.name} on {held.resource}", "the bill shows that it holds already", ids)
         else:
             yield held.place, (held.resource, standard.retention_days, ids)
-    for one in asked.of("logs_retention"):
-        name = group_name(one["resource_id"])
-        if (one.place, name) not in decided:
-            yield one.place, (name, None, (one.id,))
-
-
-def _ids(asked: Asked, place: Place, name: str) -> tuple[str, ...]:
-    of = asked.of("logs_retention")
-    return tuple(one.id for one in of if one.place == place and group_name(one["resource_id"]) == name)
+    for (place, name), one in named.items():
+        if (place, name) not in decided:
+            yield place, (name, None, (one.id,))
 
 
 def group_name(resource_id: str) -> str:

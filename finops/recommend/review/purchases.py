@@ -21,6 +21,7 @@ def pieces(asked: Asked) -> Iterator[Piece | Left]:
     """Two files for each plan. Reservations are bought by offering, size and count, which the ticket names."""
     for one in asked.of(COMMITMENT):
         if not one.saves or not one["hourly_commitment"]:
+            yield Left(str(one["action"]), "there is no commitment that it says pays for itself", (one.id,))
             continue
         if str(one["plan_type"]).endswith(" RI"):
             yield Left(str(one["action"]), "a reservation is bought by an offering: its ticket says which", (one.id,))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -55,10 +56,13 @@ def wanted(asked: Asked) -> Iterator[Wanted | Left]:
     """Every bucket that gets a rule. What a standard decides, advice does not decide otherwise."""
     standards = {one.resource: one for one in asked.standards if asked.bucket_standard(one)}
     places = {one.resource: one.place for one in standards.values()}
-    places |= {one["resource_id"]: one.place for one in asked.of("s3_storage_class", "s3_multipart")}
+    advice: dict[str, list[Advice]] = defaultdict(list)
+    for one in asked.of("s3_storage_class", "s3_multipart"):
+        places[one["resource_id"]] = one.place
+        advice[one["resource_id"]].append(one)
     for bucket in sorted(places):
         held, rules = standards.get(bucket), []
-        for made in (*_of_standard(asked, held), *_of_advice(asked, bucket, held)):
+        for made in (*_of_standard(asked, held), *_of_advice(asked, advice[bucket], held)):
             if isinstance(made, Left):
                 yield made
             elif fault := impossible(made.body):
@@ -92,11 +96,10 @@ def _actions(standard: BucketStandard) -> dict[str, Any]:
     return body
 
 
-def _of_advice(asked: Asked, bucket: str, held: Held | None) -> Iterator[Rule | Left]:
+def _of_advice(asked: Asked, advice: Sequence[Advice], held: Held | None) -> Iterator[Rule | Left]:
     standard = asked.bucket_standard(held) if held else None
-    for one in asked.of("s3_storage_class", "s3_multipart"):
-        if one["resource_id"] != bucket:
-            continue
+    for one in advice:
+        bucket = one["resource_id"]
         if one.kind == "s3_multipart":
             body = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_DAYS}}
             yield Rule(_rule("abort-multipart", body), "aborting incomplete uploads", (one.id,))
@@ -135,6 +138,8 @@ def impossible(rule: Mapping[str, Any]) -> str:
         if after["Days"] - before["Days"] < stay:
             return f"objects stay in {warm} for {stay} days or more before {cold}"
     days = rule.get("Expiration", {}).get("Days")
+    if days == 0 or rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays") == 0:
+        return "nothing expires after less than a day"
     if moves and days is not None and days <= moves[-1]["Days"]:
         return f"it expires objects at {days} days, not after the transition at {moves[-1]['Days']}"
     return ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -39,18 +40,34 @@ def care() -> dict[str, Care]:
 
 def tickets(asked: Asked, pieces: Sequence[Piece], left: Sequence[Left]) -> list[Piece]:
     """One Markdown file per owner, who is named by the tag or account; one for what nobody is named for."""
-    owners = sorted({str(one["owner"] or "") for one in asked.advice}, key=lambda name: (not name, name))
-    return [_ticket(owner, asked, pieces, left) for owner in owners]
+    by_owner: dict[str, list[Advice]] = defaultdict(list)
+    for one in asked.advice:
+        by_owner[str(one["owner"] or "")].append(one)
+    told = _told(pieces, left)
+    return [
+        _ticket(owner, by_owner[owner], asked, told) for owner in sorted(by_owner, key=lambda name: (not name, name))
+    ]
 
 
-def _ticket(owner: str, asked: Asked, pieces: Sequence[Piece], left: Sequence[Left]) -> Piece:
-    advice = [one for one in asked.advice if (one["owner"] or "") == owner]
+def _told(pieces: Sequence[Piece], left: Sequence[Left]) -> dict[str, list[str]]:
+    """By id of advice the lines that say which files hold it, and why it is in none."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for piece in pieces:
+        for name in piece.ids:
+            found[name].append(f"- file: `{piece.name}`")
+    for thing in left:
+        for name in thing.ids:
+            found[name].append(f"- not written: {escaped(thing.what)}: {escaped(thing.why)}")
+    return found
+
+
+def _ticket(owner: str, advice: Sequence[Advice], asked: Asked, told: Mapping[str, Sequence[str]]) -> Piece:
     title = f"Cost advice for {escaped(owner)}" if owner else "Cost advice that nobody is named for"
     parts = [
         f"# {title}",
         "\n".join(_sums(advice, asked)),
         "\n".join(_table(advice)),
-        *("\n".join(_item(number, one, pieces, left)) for number, one in enumerate(advice, start=1)),
+        *("\n".join(_item(number, one, told.get(one.id, ()))) for number, one in enumerate(advice, start=1)),
     ]
     ids = tuple(one.id for one in advice)
     name = f"tickets/{file_name(owner) if owner else _NOBODY}.md"
@@ -82,7 +99,7 @@ def _table(advice: Sequence[Advice]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _item(number: int, one: Advice, pieces: Sequence[Piece], left: Sequence[Left]) -> Iterator[str]:
+def _item(number: int, one: Advice, told: Sequence[str]) -> Iterator[str]:
     held = care().get(one.kind, _UNKNOWN)
     yield f"## {number}. {escaped(str(one['action']))}"
     yield ""
@@ -92,9 +109,7 @@ def _item(number: int, one: Advice, pieces: Sequence[Piece], left: Sequence[Left
         yield f"- where: {', '.join([*([escaped(str(one['resource_id']))] if one['resource_id'] else []), *where])}"
     yield f"- money: {_figures(one)}"
     yield f"- evidence: {escaped(str(one['evidence']))}"
-    files = [piece.name for piece in pieces if one.id in piece.ids]
-    yield from (f"- file: `{name}`" for name in files)
-    yield from (f"- not written: {escaped(thing.what)}: {escaped(thing.why)}" for thing in left if one.id in thing.ids)
+    yield from told
     yield f"- [ ] before: {escaped(held.check)}"
     yield f"- undo: {escaped(held.undo)}"
 

@@ -1,0 +1,124 @@
+"""Spark builds the same marts as DuckDB: every case and the whole demo estate, row for row, to the last decimal."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from finops.engines.duckdb import connect, literal
+from finops.engines.spark import Spark, missing, session
+from finops.engines.spark_source import ALL_ROWS, doubles, open_export
+from finops.engines.translate import EXPORT_ROWS
+from finops.ingest.demo import write_export
+from finops.ingest.discover import survey
+from finops.ledger.build import build, build_on
+from finops.ledger.load import Failed, Way, load
+from finops.ledger.spark import spark_way
+from tests.both_engines import POLICY, as_texts, catalog_rows, differences
+from tests.model_cases import PERIOD, Case, every_export_row, load_cases, models_of, stored
+from tests.test_models import ledger_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from pyspark.sql import SparkSession
+
+if absent := missing():
+    warnings.warn(f"Spark is not tried: {absent.what}", stacklevel=1)
+    pytest.skip(f"Spark is not tried: {absent.what}", allow_module_level=True)
+
+ON_SPARK = ("staging", "ledger", "marts", "checks")
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    started = session(POLICY)
+    yield started
+    started.stop()
+
+
+def engine_over(path: Path, folder: Path, connection: DuckDBPyConnection) -> tuple[Spark, Any]:
+    own = session(POLICY)
+    layout, _ = open_export(own, [f"file://{path}"])
+    engine = Spark(own, connection, f"file://{folder}/spark", None, doubles(layout))
+    engine.view(EXPORT_ROWS, f"select * from {ALL_ROWS}")
+    return engine, layout
+
+
+# --- every case
+
+
+@pytest.fixture(scope="module", params=["cur", "focus"])
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, spark: SparkSession
+) -> Iterator[Any]:
+    """The export rows of all cases of one shape, built on both engines."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with closing(connect()) as connection, closing(connect()) as marts:
+        layout, path = stored(connection, every_export_row(f"{request.param}_rows"), folder)
+        plain = build(connection, layout, [path], folder / "marts", "case", PERIOD)
+        engine, found = engine_over(path, folder, marts)
+        built = build_on(engine, found, [path], folder / "spark-marts", "case", PERIOD)
+        yield request.param, connection, engine, plain, built
+
+
+def test_the_rows_of_all_cases_give_the_same_in_every_model(both: Any) -> None:
+    shape, connection, engine, _, _ = both
+    compared = 0
+    for model in [model for model in models_of(shape) if model.folder in ON_SPARK]:
+        plain = connection.execute(model.sql).fetchall()
+        names = [name for name in model.columns if name != "tag_set_id"]
+        places = [list(model.columns).index(name) for name in names]
+        found = [[row[name] for name in names] for row in engine.rows(model.sql)]
+        assert as_texts(found) == as_texts([row[place] for place in places] for row in plain), model.name
+        compared += len(plain)
+    assert compared > 150
+
+
+def test_all_cases_are_noted_alike(both: Any) -> None:
+    *_, plain, built = both
+    assert sorted(built.problems, key=repr) == sorted(plain.problems, key=repr)
+    assert replace(built, problems=[]) == replace(plain, problems=[])
+
+
+def given_cases() -> list[Case]:
+    return [case for case in load_cases() if not case.export and case.model.folder in ON_SPARK]
+
+
+def test_every_case_that_starts_from_tables_gives_the_same(spark: SparkSession, tmp_path: Path) -> None:
+    cases = [case for case in given_cases() if "cost_explorer" not in case.model.name]
+    for number, case in enumerate(cases):
+        connection, _ = ledger_of(case, tmp_path)
+        with closing(connection):
+            engine = Spark(session(POLICY), connection, "", None, frozenset())
+            for table in case.model.inputs:
+                path = tmp_path / f"{number}-{table}.parquet"
+                connection.execute(f"copy {table} to {literal(str(path))} (format parquet)")
+                engine.session.read.parquet(str(path)).createOrReplaceTempView(table)
+            plain = connection.execute(case.model.sql).fetchall()
+            found = [tuple(row.values()) for row in engine.rows(case.model.sql)]
+            assert as_texts(found) == as_texts(plain), case.name
+    assert len(cases) >= 7
+
+
+# --- the whole demo estate
+
+
+@pytest.mark.parametrize(("shape", "months"), [("cur2-parquet", 3), ("legacy-csv", 1), ("focus", 1)])
+def test_the_demo_estate_is_the_same_on_both_engines(
+    shape: str, months: int, tmp_path: Path, spark: SparkSession
+) -> None:
+    export = write_export(shape, tmp_path / "export", months=months)
+    databases = tmp_path / "duckdb.duckdb", tmp_path / "spark.duckdb"
+    for database, way in zip(databases, (Way(), spark_way(POLICY)), strict=True):
+        outcomes = list(load(database, survey([export]).found, parts=way.parts, files=way.files))
+        assert not [one.error for one in outcomes if isinstance(one, Failed)]
+    compared, different = differences(*databases)
+    assert different == 0
+    assert compared > 1000 * months
+    assert catalog_rows(databases[1]) == catalog_rows(databases[0])
