@@ -22,7 +22,8 @@ ChannelName = Annotated[
 SavedFile = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE", help="A JSON of finops check --save json=FILE or of finops anomalies, or a report in Markdown."
+        metavar="FILE",
+        help="A JSON of finops check --save json=FILE or of finops anomalies, or a report as Markdown or mail.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the exact message and send nothing.")]

@@ -39,11 +39,8 @@ def message(news: News, email: Email, owners: Owners) -> EmailMessage:
     # no answering machine answers this
     made["Auto-Submitted"] = "auto-generated"
     made.set_content("\n".join(_text(news, owners)) + "\n", cte="quoted-printable")
-    made.add_alternative(
-        _PAGE.format(headline=escape(headline(news)), body="\n".join(_html(news, owners))),
-        "html",
-        cte="quoted-printable",
-    )
+    page = news.page or _PAGE.format(headline=escape(headline(news)), body="\n".join(_html(news, owners)))
+    made.add_alternative(page, "html", cte="quoted-printable")
     made.set_boundary(f"=_{news.digest}")
     return made
 

@@ -15,7 +15,7 @@ from finops.notify.saved import REPORT, UNCHECKED, Event, Saved
 class News:
     """One message: `opened` are new, `over` are told for the last time, `still` counts what was told before.
 
-    `position` counts the events that were ever told before it.
+    `position` counts the events that were ever told before it, `page` is the whole of it for a mail, if there is one.
     """
 
     command: str
@@ -25,6 +25,7 @@ class News:
     still: int
     position: int
     link: str = ""
+    page: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.opened or self.over)
@@ -43,7 +44,7 @@ def news(saved: Saved, before: Sequence[Entry], at: datetime, link: str = "") ->
     over = tuple(one for one in told.values() if saved.is_over(one.check, one.id))
     # a report is told and done; it does not stay open
     still = 0 if saved.command == REPORT else len(told) - len(over)
-    return News(saved.command, at, tuple(reversed(opened.values())), over, still, len(before), link)
+    return News(saved.command, at, tuple(reversed(opened.values())), over, still, len(before), link, saved.page)
 
 
 def headline(told: News) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from finops.output.verdict_words import place
 
 UNCHECKED = "could not check"
 REPORT = "report"
+_MAIL = '<meta name="generator" content="finops report">'
 _CURRENCY = re.compile(r"\d ([A-Z]{3})\b")
 
 
@@ -50,7 +52,8 @@ class Saved:
     """One saved answer: `open` are its events, worst first.
 
     An event told earlier is over when its own row is `fine`, or when it is gone and its check was made in full
-    (`sure`). What is `off` goes on though it fails nothing: a baseline, a suppression.
+    (`sure`). What is `off` goes on though it fails nothing: a baseline, a suppression. `page` is what a mail shows
+    instead of the events, blank where there is none.
     """
 
     command: str
@@ -58,6 +61,7 @@ class Saved:
     off: frozenset[str] = frozenset()
     fine: frozenset[str] = frozenset()
     sure: frozenset[str] = frozenset()
+    page: str = ""
 
     def is_over(self, check: str, identity: str) -> bool:
         """Whether an event that was told earlier is certainly over."""
@@ -67,7 +71,7 @@ class Saved:
 
 
 def read_saved(path: Path) -> Saved:
-    """The answer in a JSON of `finops check` or `finops anomalies`, or in the Markdown of `finops report`.
+    """The answer in a JSON of `finops check` or `finops anomalies`, or in the Markdown or mail of `finops report`.
 
     Raises UsageError for a file that cannot be read and for one that is none of them.
     """
@@ -75,6 +79,8 @@ def read_saved(path: Path) -> Saved:
         text = path.read_text(encoding="utf-8")
         if text.startswith("# "):
             return _of_report(text)
+        if text.startswith("<!doctype html>"):
+            return _of_mail(text)
         document = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
         return _READERS[document["command"]](document)
     except OSError as error:
@@ -152,6 +158,17 @@ def _of_report(text: str) -> Saved:
     title, *paragraphs = (_plain(part) for part in re.split(r"\n\s*\n", text.split("\n|", 1)[0]) if part.strip())
     identity = finding_id("report", (title,))
     return Saved(REPORT, (Event(identity, "", title, REPORT, " ".join(paragraphs)),))
+
+
+def _of_mail(text: str) -> Saved:
+    """The report as one event, and the page that it is in a mail. Raises ValueError for a page of something else."""
+    titles = re.findall("<title>(.*?)</title>", text)
+    if _MAIL not in text or not titles:
+        raise ValueError("a page, and not the mail of a report")
+    before = text.split("<table cellpadding", 1)[0]
+    title, *paragraphs = (html.unescape(part) for part in (titles[0], *re.findall("<p [^>]*>(.*?)</p>", before)))
+    identity = finding_id("report", (title,))
+    return Saved(REPORT, (Event(identity, "", title, REPORT, " ".join(paragraphs)),), page=text)
 
 
 def _plain(markdown: str) -> str:

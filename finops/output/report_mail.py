@@ -21,7 +21,7 @@ _TONES: dict[Tone, str] = {
 _PAGE = """\
 <!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
+<head><meta charset="utf-8"><meta name="generator" content="finops report"><title>{title}</title></head>
 <body style="margin:0;padding:16px;background:#ffffff;color:{ink};{font};font-size:15px;line-height:1.5">
 <table role="presentation" width="100%" style="max-width:760px;border-collapse:collapse"><tr><td>
 {body}
@@ -33,7 +33,8 @@ _PAGE = """\
 
 def render(report: Report) -> str:
     """The whole mail; every text of the bill is escaped."""
-    return _PAGE.format(title=_text(report.title), ink=_INK, font=_FONT, body="\n".join(_body(report)))
+    title = _text(f"{report.title}: {report.scope[0]}")
+    return _PAGE.format(title=title, ink=_INK, font=_FONT, body="\n".join(_body(report)))
 
 
 def _body(report: Report) -> Iterator[str]:
