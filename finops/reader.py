@@ -25,7 +25,7 @@ from finops.dimensions import (
     parse_where,
     where_sql,
 )
-from finops.engines.duckdb import connect, literal, sibling
+from finops.engines.duckdb import literal, reader, sibling
 from finops.errors import DataError, UsageError
 from finops.tag_places import create_unsplit, needs_environments, split_tag_sets, stored, tells_places
 from finops.virtual_tags import categories
@@ -116,7 +116,7 @@ def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
     asked = [*parse_by(ask.by), *(one.dimension for one in filters)]
     known: dict[tuple[tuple[str, str], ...], Ledger] = {}
     with ExitStack() as stack:
-        database = stack.enter_context(closing(connect()))
+        database = stack.enter_context(closing(reader(store_of(db))))
 
         def cut(more: Sequence[Dimension]) -> Ledger:
             of = folders(chosen.deliveries, [*asked, *more], settings)
