@@ -73,9 +73,11 @@ def _section(answer: Answer, currency: str, source: Source) -> Section:
     effects = _by_effect(parts)
     names = short_span(spans.before.days), short_span(spans.after.days)
     chart = bridge_of(whole, effects, names, currency)
-    said = (f"The axis begins at {cash(chart.floor, currency)}, so that the steps can be seen.",) if chart.floor else ()
+    if chart.floor is not None:
+        said = f"The axis begins at {cash(chart.floor, currency)}, so that the steps can be seen."
+        chart = replace(chart, note=said)
     values = _values(answer, parts, currency, source)
-    bridge = Block("From one to the other", said, chart, _effects(effects, whole, currency, source))
+    bridge = Block("From one to the other", (), chart, _effects(effects, whole, currency, source))
     return Section(KEY, TITLE, tuple(text), (bridge, values))
 
 
