@@ -203,9 +203,17 @@ def single_writer(database: Path) -> Iterator[None]:
         yield
 
 
-def commit(database: Path, entry: Entry, run: Run | None = None) -> None:
-    """Make a delivery current and the one it replaces `replaced`: all of it, or nothing."""
-    _rewrite(database, lambda connection: _record(connection, entry, run or Run()))
+def commit(database: Path, entry: Entry, run: Run | None = None, views: bool = True) -> None:
+    """Make a delivery current and the one it replaces `replaced`: all of it, or nothing.
+
+    Without `views` for DuckDB's own shell no path of this machine is in the file.
+    """
+    _rewrite(database, lambda connection: _record(connection, entry, run or Run()), views)
+
+
+def compact(database: Path) -> None:
+    """Write the catalog anew, as small as it can be, with nothing changed."""
+    _rewrite(database, lambda connection: None)
 
 
 def commit_remade(database: Path, delivery_id: str, entry: Entry) -> None:
@@ -213,7 +221,7 @@ def commit_remade(database: Path, delivery_id: str, entry: Entry) -> None:
     _rewrite(database, lambda connection: _exchange(connection, delivery_id, entry))
 
 
-def _rewrite(database: Path, change: Callable[[DuckDBPyConnection], None]) -> None:
+def _rewrite(database: Path, change: Callable[[DuckDBPyConnection], None], views: bool = True) -> None:
     draft = database.with_name(f"{database.name}.{os.getpid()}.tmp")
     try:
         connection = _create(draft)
@@ -221,7 +229,8 @@ def _rewrite(database: Path, change: Callable[[DuckDBPyConnection], None]) -> No
             if database.exists():
                 _copy_tables(connection, database)
             change(connection)
-            _define_views(connection, store_of(database))
+            if views:
+                _define_views(connection, store_of(database))
             _write_out(connection, database)
         finally:
             connection.close()

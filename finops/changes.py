@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from finops.arrivals import Arrival, arrivals
 from finops.catalog import Problem, changes_path, changes_sql, open_catalog, store_of
 from finops.document import Basis, Column, Document, Rows, span_of
-from finops.engines.duckdb import connect
+from finops.engines.duckdb import reader
 from finops.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def changes(database: Path, metric: str, period: str | None = None, export: str 
         history = arrivals(catalog)
     asked = _asked(history, period, export)
     store = store_of(database)
-    connection = connect()
+    connection = reader(store)
     try:
         _create_replacements(connection, history, asked)
         connection.execute(

@@ -25,9 +25,8 @@ from finops.dimensions import (
     parse_where,
     where_sql,
 )
-from finops.engines.duckdb import confine, connect, literal, sibling
+from finops.engines.duckdb import literal, reader, sibling
 from finops.errors import DataError, UsageError
-from finops.ledger.recipe import SERVICE_CODES
 from finops.tag_places import create_unsplit, needs_environments, split_tag_sets, stored, tells_places
 from finops.virtual_tags import categories
 
@@ -106,8 +105,8 @@ class Ledger:
 
 
 @contextmanager
-def open_ledger(db: Path, settings: Settings, ask: Ask, confined: bool = False) -> Iterator[Ledger]:
-    """Open the ledger for one question; where it is `confined`, its SQL reaches no file but those of the store.
+def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
+    """Open the ledger for one question; its SQL reaches no file but those of the store.
 
     Raises DataError when nothing is loaded for it, UsageError for a question that does not fit together, for a
     metric the export cannot give (naming the missing column) and for a total over two currencies.
@@ -117,9 +116,7 @@ def open_ledger(db: Path, settings: Settings, ask: Ask, confined: bool = False) 
     asked = [*parse_by(ask.by), *(one.dimension for one in filters)]
     known: dict[tuple[tuple[str, str], ...], Ledger] = {}
     with ExitStack() as stack:
-        database = stack.enter_context(closing(connect()))
-        if confined:
-            confine(database, [store_of(db), SERVICE_CODES.parent])
+        database = stack.enter_context(closing(reader(store_of(db))))
 
         def cut(more: Sequence[Dimension]) -> Ledger:
             of = folders(chosen.deliveries, [*asked, *more], settings)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.catalog import Delivery, Problem, open_catalog
+from finops.catalog import Delivery, Problem, open_catalog, store_of
 from finops.choose import choose
-from finops.engines.duckdb import connect
+from finops.engines.duckdb import reader
 from finops.errors import DataError
 from finops.ledger.rows import bind_rows
 from finops.prices import PriceBook, read_prices
@@ -52,7 +52,7 @@ def open_usage(database: Path, export: str | None = None) -> Iterator[Usage]:
     with open_catalog(database) as catalog:
         chosen = choose(catalog, "unblended", export=export)
     reports = tuple(one for one in chosen.deliveries if one.shape == "cur")
-    with closing(connect()) as connection:
+    with closing(reader(store_of(database))) as connection:
         bind_rows(connection, database, reports, chosen.payers_left_out)
         currencies = sorted({one.currency for one in reports})
         if len(currencies) > 1:

@@ -377,6 +377,8 @@ def test_a_plan_that_was_bought_saves_what_it_covers_less_all_of_its_commitment(
 
 def test_a_group_that_runs_on_spot_saves_what_its_hours_cost_on_demand_less(tmp_path: Path) -> None:
     october(tmp_path, [*scaling(), *on_spot()], **{"lineItem/Operation": "RunInstances"})
+    nothing = answer(tmp_path)
+    assert (nothing["rows"], nothing["problems"][-1]["code"]) == ([], "nothing_accepted")
     (row,) = [one for one in listed(tmp_path, "spot") if one["kind"] == "spot"]
     assert run(tmp_path, "recommend", "accept", row["id"]) == 0
     rows = [

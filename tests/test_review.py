@@ -421,8 +421,10 @@ def test_advice_as_it_was_made_is_enough_where_a_document_lacks_the_columns_of_a
     made = document("recommend", BASIS, [volume])
     write_review(made, parse_settings(""), tmp_path / "short")
     assert "ebs/vol-1.modify-volume.json" not in files(tmp_path / "short")
-    write_review(made, parse_settings(""), tmp_path / "whole", advice=[volume])
+    filtered_out = advice("gp2_to_gp3", "vol-2", more={"moved_gb": Decimal(2000)})
+    write_review(made, parse_settings(""), tmp_path / "whole", advice=[volume, filtered_out])
     assert "ebs/vol-1.modify-volume.json" in files(tmp_path / "whole")
+    assert "ebs/vol-2.modify-volume.json" not in files(tmp_path / "whole")
 
 
 def test_no_advice_is_a_page_that_says_so(tmp_path: Path) -> None:

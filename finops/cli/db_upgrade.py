@@ -35,7 +35,7 @@ def upgraded(database: Path) -> list[Remade]:
 
     failed = []
     with Progress(0) as progress:
-        for one in upgrade(database, progress.step):
+        for one in upgrade(database, progress.step, _say_backup):
             if one.error:
                 failed.append(one)
             else:
@@ -43,6 +43,12 @@ def upgraded(database: Path) -> list[Remade]:
                 sums = f"{new.rows:,} rows, {new.unblended:,.2f} {new.currency} unblended"
                 say(f"made anew {new.export} {new.period}: {sums}")
     return failed
+
+
+def _say_backup(path: Path) -> None:
+    from finops.cli.progress import say
+
+    say(f"the ledger as it was: {path}; remove its folder when all is well")
 
 
 def _lines(one: Remade) -> list[str]:

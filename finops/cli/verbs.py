@@ -41,6 +41,9 @@ VERBS: dict[str, str] = {
     "explain": "Explain a metric, a model, a column, a finding or advice: formula, settings, rows, prices, deliveries.",
     "doctor": "Check the set-up, from this machine to the bill in AWS; change nothing.",
     "db upgrade": "Make what another version of finops loaded anew, from the store alone.",
+    "db vacuum": "Remove what no delivery owns any more, and write the catalog anew.",
+    "db export": "Write line items and marts of every current delivery as Parquet, with a manifest.",
+    "db anonymise": "Write a database with the same costs under other names, for a report of a bug.",
     "sql": "Print the SQL of a model in the dialect of an engine.",
 }
 

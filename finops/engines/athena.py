@@ -120,9 +120,8 @@ def _is_stand_in(node: exp.Expr) -> bool:
 
 
 def _tag_set_number(labels: list[exp.Expr]) -> exp.Expr:
-    import sqlglot
+    from sqlglot import exp
 
-    columns = ", ".join(label.sql(dialect="trino") for label in labels)
-    text = f"json_format(cast(row({columns}) as json))"
-    number: exp.Expr = sqlglot.parse_one(f"from_big_endian_64(xxhash64(to_utf8({text})))", read="trino")
-    return number
+    row = exp.Anonymous(this="row", expressions=[label.copy() for label in labels])
+    text = exp.func("json_format", exp.cast(row, "json"), dialect="trino")
+    return exp.func("from_big_endian_64", exp.func("xxhash64", exp.func("to_utf8", text)), dialect="trino")

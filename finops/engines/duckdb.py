@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import finops
 from finops.config import memory_limit
+
+_PACKAGE = Path(finops.__file__).parent
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -36,24 +38,27 @@ def connect(
     )
     # The order of rows within a file means nothing, and texts without an offset are UTC.
     connection.execute("set preserve_insertion_order = false")
-    return _in_utc(connection)
+    connection.execute("set global TimeZone = 'UTC'")
+    return connection
 
 
-def confine(connection: DuckDBPyConnection, folders: Sequence[Path]) -> None:
-    """From now on no statement of this database reads or writes a file outside the folders. There is no way back."""
-    allowed = ", ".join(literal(str(folder.absolute())) for folder in folders)
+def reader(folder: Path) -> DuckDBPyConnection:
+    """A database in memory for questions: SQL in it reaches the files of one folder, and our own, and nothing else.
+
+    It can attach no database, load no extension, and change none of these settings.
+    """
+    connection = connect()
+    places = {f"{path}/" for one in (folder, _PACKAGE) for path in (one.absolute(), one.resolve())}
+    allowed = ", ".join(map(literal, sorted(places)))
     connection.execute(f"set allowed_directories = [{allowed}]")
     connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
 
 
 def sibling(connection: DuckDBPyConnection) -> DuckDBPyConnection:
     """Another connection to the same database: its temporary tables and views are its own, all others are shared."""
-    return _in_utc(connection.cursor())
-
-
-def _in_utc(connection: DuckDBPyConnection) -> DuckDBPyConnection:
-    connection.execute("set TimeZone = 'UTC'")
-    return connection
+    return connection.cursor()
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Served:
     @contextmanager
     def ledger(self, ask: Ask) -> Iterator[Ledger]:
         """The ledger for one question, by the settings of this moment; its SQL reaches nothing but its own files."""
-        with open_ledger(self.database, load_settings(self.config), ask, confined=True) as ledger:
+        with open_ledger(self.database, load_settings(self.config), ask) as ledger:
             yield with_notes(ledger)
 
 

@@ -22,7 +22,7 @@ def sweep(database: Path) -> None:
         return
     with suppress(OSError):
         for draft in database.parent.glob(f"{database.name}.*.tmp*"):
-            draft.unlink()
+            shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
     kept, replaced = _known(database, "current"), _known(database, "replaced")
     _sweep_journal(database)
     sweep_downloads(database)

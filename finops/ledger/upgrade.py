@@ -5,7 +5,7 @@ The export's own place is not needed. What cannot be made anew stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +29,7 @@ from finops.engines.source import period_column
 from finops.errors import DataError, FinopsError
 from finops.ingest.discover import Found
 from finops.ingest.rows import Rows, split_by_period, store_rows
+from finops.ledger.backup import back_up
 from finops.ledger.load import delivery_id_of, delivery_of, engine_errors, incoming, move_into
 from finops.ledger.parts import Part, Step, part_of
 from finops.ledger.recipe import recipe
@@ -57,14 +58,21 @@ def outdated(database: Path) -> list[Delivery]:
     ]
 
 
-def upgrade(database: Path, step: Step = lambda text, size: None) -> Iterator[Remade]:
+def upgrade(
+    database: Path, step: Step = lambda text, size: None, backed_up: Callable[[Path], None] = lambda path: None
+) -> Iterator[Remade]:
     """Make every outdated delivery anew; each is exchanged whole or not at all. `step` is told what is done.
+
+    What another version wrote is backed up first, and `backed_up` told where; what is only damaged is not.
 
     Raises EngineError when an ingest is writing.
     """
     with single_writer(database):
         sweep(database)
-        for old in outdated(database):
+        old_ones = outdated(database)
+        if any(one.recipe != recipe(one.shape) for one in old_ones):
+            backed_up(back_up(database))
+        for old in old_ones:
             try:
                 yield Remade(_remake(database, old, step))
             except FinopsError as error:

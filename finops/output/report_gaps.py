@@ -15,7 +15,7 @@ from finops.output.report_words import (
 )
 from finops.report.facts import ReportFacts
 from finops.report.gaps import NOBODY, Changes
-from finops.report.model import Block, Cell, Column, Section, Table
+from finops.report.model import Block, Cell, Column, Section, Source, Table
 from finops.report.tags import Coverage, TagSpend
 
 
@@ -45,7 +45,13 @@ def _covered(facts: ReportFacts) -> tuple[Block, ...]:
         (Cell(window_name(window), window.start), *(_coverage_cell(tag.coverage[number]) for tag in facts.tags))
         for number, window in enumerate(facts.windows)
     )
-    trend = Table("coverage-trend", f"Coverage by {unit(facts)}, the last one first", columns, rows)
+    trend = Table(
+        "coverage-trend",
+        f"Coverage by {unit(facts)}, the last one first",
+        columns,
+        rows,
+        source=_coverage_source(facts),
+    )
     return now, Block("Trend", table=trend, folded=True)
 
 
@@ -68,8 +74,17 @@ def _coverage_table(facts: ReportFacts) -> Table:
         Column("untaggable", "Untaggable", "money"),
     ]
     rows = tuple(_coverage_cells(tag, facts) for tag in facts.tags)
-    source = facts.sources[f"coverage:{facts.tags[0].tag}"]
-    return Table("coverage", "Coverage by required tag", tuple(columns), rows, source=source)
+    return Table("coverage", "Coverage by required tag", tuple(columns), rows, source=_coverage_source(facts))
+
+
+def _coverage_source(facts: ReportFacts) -> Source:
+    """The command for all tags; the query is that of the first, the others have theirs alike."""
+    return facts.sources[f"coverage:{facts.tags[0].tag}"]
+
+
+def _listed(facts: ReportFacts) -> Source:
+    """The command that lists every gap; what it finds is made of more than one query."""
+    return Source(facts.sources["gaps"].command)
 
 
 def _coverage_cells(tag: TagSpend, facts: ReportFacts) -> tuple[Cell, ...]:
@@ -127,7 +142,7 @@ def _service_gaps_block(facts: ReportFacts) -> Block:
         "Cost Explorer has no resources, so this is usage without the tag by service, what could carry no tag "
         "included. Each tag stands by itself: the rows are not added up. finops tag-gaps lists all of them."
     )
-    table = Table("service-gaps", "Usage without a required tag", columns, rows)
+    table = Table("service-gaps", "Usage without a required tag", columns, rows, source=_listed(facts))
     return Block("Biggest gaps by service", (text,), table=table)
 
 
@@ -163,7 +178,9 @@ def _owners(facts: ReportFacts) -> Block:
         "Resources with a required tag that is missing or wrong, by the owner that another tag or [owners] in "
         "finops.toml names. A resource counts once.",
     )
-    return Block("Gaps by owner", text, table=Table("gaps-by-owner", "Tag gaps by owner", columns, rows))
+    return Block(
+        "Gaps by owner", text, table=Table("gaps-by-owner", "Tag gaps by owner", columns, rows, source=_listed(facts))
+    )
 
 
 def _changed(title: str, changes: Changes, which: str, facts: ReportFacts) -> Block:
@@ -190,4 +207,4 @@ def _changed(title: str, changes: Changes, which: str, facts: ReportFacts) -> Bl
     if changes.count > len(rows):
         text += f" The {len(rows)} that cost most are shown."
     key = title.lower().replace(" ", "-")
-    return Block(title, (text,), table=Table(key, title, columns, rows))
+    return Block(title, (text,), table=Table(key, title, columns, rows, source=_listed(facts)))

@@ -233,4 +233,4 @@ def _problems_table(facts: ReportFacts) -> Table | None:
         (text_cell(problem.code), text_cell(problem.message), text_cell(problem.where or ""))
         for problem in facts.problems
     )
-    return Table("problems", "Problems with the data", columns, rows)
+    return Table("problems", "Problems with the data", columns, rows, source=facts.sources["deliveries"])

@@ -106,7 +106,7 @@ def kept_and_stored(
     usage: Usage, prices: StoragePrices, settings: Settings, inventory: Path | None = None
 ) -> KeptAndStored:
     """The advice on all that is stored. Raises UsageError or DataError where the inventory cannot be read."""
-    sizes = read_inventory(usage.connection, inventory) if inventory else {}
+    sizes = read_inventory(inventory) if inventory else {}
     asked = Asked(prices, settings, sizes)
     holders, window, problems = stored_usage(usage)
     buckets = [(one, storage_class_of(one, asked)) for one in of_service(holders, S3)]

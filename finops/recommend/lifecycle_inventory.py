@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finops.engines.duckdb import connect
 from finops.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -33,16 +35,18 @@ class Sizes:
     multipart_bytes: int | None = None
 
 
-def read_inventory(connection: DuckDBPyConnection, path: Path) -> Mapping[str, Sizes]:
+def read_inventory(path: Path) -> Mapping[str, Sizes]:
     """The sizes by bucket, from a CSV with a header line (also compressed with gzip).
 
     Raises UsageError where there is no such file or its columns are of no known kind, DataError for values that are no
     numbers.
     """
-    columns = _columns(connection, path)
-    for needed, read in _FORMS:
-        if needed <= columns.keys():
-            return read(connection, path, columns)
+    # a connection of its own: those that answer questions read nothing but the ledger
+    with closing(connect()) as connection:
+        columns = _columns(connection, path)
+        for needed, read in _FORMS:
+            if needed <= columns.keys():
+                return read(connection, path, columns)
     raise UsageError("the columns of the inventory are of no known kind", str(path), _KNOWN)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from finops.catalog import COST_EXPLORER, Delivery, mart_sql, open_catalog, require_marts, store_of
 from finops.choose import Chosen, choose, require_this_version
 from finops.dimensions import parse_where
-from finops.engines.duckdb import connect
+from finops.engines.duckdb import reader
 from finops.errors import DataError, UsageError
 from finops.reader import COST_COLUMNS
 from finops.reconcile.sides import THE_EXPORT, Charge, Side
@@ -92,7 +92,7 @@ def _side(database: Path, question: Question, name: str, export: str | None, amo
         raise UsageError(f"{name} cannot give {question.metric} cost: no usable {missing}", "--metric", "another one")
     require_this_version(chosen.deliveries)
     require_marts(store_of(database), chosen.deliveries)
-    with closing(connect()) as connection:
+    with closing(reader(store_of(database))) as connection:
         charges, currencies, payers = _charges(connection, store_of(database), chosen, question)
     used = {one.period for one in charges}
     if not charges:

@@ -144,8 +144,8 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
 
 
 def _environments(ledger: Ledger, windows: Sequence[Window]) -> tuple[dict[str, list[Compared]], list[Problem]]:
-    """Cost by environment where the ledger was asked for it, and what to say where the data cannot tell it."""
-    if ENVIRONMENT not in (one.word for one in parse_by(ledger.ask.by)):
+    """Cost by environment where there is any and the ledger was asked for it; what to say where it cannot be told."""
+    if not ledger.settings.environments or ENVIRONMENT not in (one.word for one in parse_by(ledger.ask.by)):
         return {}, []
     try:
         return {ENVIRONMENT: compare(ledger, dimension(ENVIRONMENT), windows)}, []

@@ -122,6 +122,8 @@ class Chart:
     ticks: tuple[date, ...] = ()
     floor: Decimal | None = None
     """Where the axis begins; None where that is zero."""
+    note: str = ""
+    """What to know to read it right, said beside it."""
 
 
 @dataclass(frozen=True)

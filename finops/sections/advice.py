@@ -48,7 +48,9 @@ def advice(case: Case) -> Section:
         where = "finops recommend waste, commitments, lifecycle and spot list it"
         text = f"{many}: {where}, finops report --advice has it here."
         return Section(KEY, TITLE, (text,), state="left out")
-    found, unknown = _all(case)
+    if KEY not in case.of_estate:
+        case.of_estate[KEY] = _all(case)
+    found, unknown = case.of_estate[KEY]
     return _section(case, [row for row in found if _is_wanted(row, case)], unknown)
 
 

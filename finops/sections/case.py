@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops.report.model import Audience
 from finops.report.windows import Cadence
@@ -42,6 +42,8 @@ class Case:
     estate: Ledger
     open_part: Open
     database: Path
+    of_estate: dict[str, Any] = field(default_factory=dict)
+    """What is the same for every part of the estate, by section: computed once for the reports of all owners."""
 
     @property
     def is_part(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops.dimensions import dimension
 from finops.errors import DataError
@@ -36,9 +36,10 @@ def reports(
     if not owners:
         raise DataError(f"no cost carries the tag {settings.owners.tag}", fix="[owners] tag in finops.toml")
     taken: set[str] = set()
+    of_estate: dict[str, Any] = {}
     for owner in owners:
         with opened_case(open_part, database, settings, ask, replace(wanted, owner=owner)) as of_owner:
-            yield file_name(owner, taken), of_case(of_owner)
+            yield file_name(owner, taken), of_case(replace(of_owner, of_estate=of_estate))
 
 
 def _owners(case: Case) -> list[str]:

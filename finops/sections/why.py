@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from finops.dimensions import Dimension, dimension
 from finops.output.report_words import cash, change_cell, count_cell, money_cell, short_span, text_cell, window_name
+from finops.output.values import printable
 from finops.output.why_words import NAMES, headline, points, short_name
 from finops.report.compare import compare_sql
 from finops.report.model import Block, Cell, Chart, Column, Row, Section, Series, Source, Table
@@ -22,6 +23,8 @@ KEY, TITLE = "changes", "What changed and why"
 _NAMES = {"now": "Cost", "up": "More", "down": "Less"}
 _ZERO = Decimal(0)
 _SHARE = Decimal("0.0001")
+# Where what came and went is far more than what is left of it, a share says no more than that.
+_SHARE_SHOWN = 999
 # What a bridge shows one by one; smaller effects are one step.
 _STEPS = 7
 _OTHERS = "all others"
@@ -70,14 +73,23 @@ def _section(answer: Answer, currency: str, source: Source) -> Section:
     effects = _by_effect(parts)
     names = short_span(spans.before.days), short_span(spans.after.days)
     chart = bridge_of(whole, effects, names, currency)
-    said = (f"The axis begins at {cash(chart.floor, currency)}, so that the steps can be seen.",) if chart.floor else ()
-    bridge = Block("From one to the other", said, chart, _effects(effects, whole, currency, source))
-    return Section(KEY, TITLE, tuple(text), (bridge, _values(answer, parts, currency)))
+    if chart.floor is not None:
+        said = f"The axis begins at {cash(chart.floor, currency)}, so that the steps can be seen."
+        chart = replace(chart, note=said)
+    values = _values(answer, parts, currency, source)
+    bridge = Block("From one to the other", (), chart, _effects(effects, whole, currency, source))
+    return Section(KEY, TITLE, tuple(text), (bridge, values))
 
 
 def _by_effect(parts: Sequence[Part]) -> list[Part]:
     """The effects of all values of the split together, the largest first; what only moved between them is none."""
-    return [part for part in together(part._replace(split="") for part in parts) if part.change]
+    return [part for part in together(map(_of_all, parts)) if part.change]
+
+
+def _of_all(part: Part) -> Part:
+    """The part of one value as one of all of them; its causes say where they are, as two may be called the same."""
+    causes = ((f"{short_name(key)} in {printable(part.split)}", change) for key, change in part.causes)
+    return part._replace(split="", causes=tuple(causes))
 
 
 def bridge_of(whole: Change, effects: Sequence[Part], names: tuple[str, str], currency: str) -> Chart:
@@ -163,8 +175,7 @@ def _effects(effects: Sequence[Part], whole: Change, currency: str, source: Sour
 
 
 def _causes(part: Part, currency: str) -> str:
-    named = [f"{short_name(key)} {cash(change, currency, sign=True)}" for key, change in part.causes]
-    return ", ".join(named)
+    return ", ".join(f"{cause} {cash(change, currency, sign=True)}" for cause, change in part.causes)
 
 
 def _share(change: Decimal, whole: Decimal) -> Cell:
@@ -172,10 +183,12 @@ def _share(change: Decimal, whole: Decimal) -> Cell:
     if not whole:
         return Cell("n/a", tone="muted")
     value = (change * 100 / whole).quantize(_SHARE) + _ZERO
+    if abs(value) > _SHARE_SHOWN:
+        return Cell(f"{'-' if value < 0 else ''}>{_SHARE_SHOWN}%", value)
     return Cell(f"{round(value) + 0}%", value)
 
 
-def _values(answer: Answer, parts: Sequence[Part], currency: str) -> Block:
+def _values(answer: Answer, parts: Sequence[Part], currency: str, source: Source) -> Block:
     """Each value of the split with the effects that moved it."""
     name = answer.split.argument or answer.split.word.capitalize()
     columns = (
@@ -198,7 +211,7 @@ def _values(answer: Answer, parts: Sequence[Part], currency: str) -> Block:
     left = answer.sums[_VALUES:]
     rest = _together(left, currency) if left else None
     total = _together(answer.sums, currency, "Total")
-    table = Table("changes-why", f"The change by {name}", columns, rows, rest, total)
+    table = Table("changes-why", f"The change by {name}", columns, rows, rest, total, source)
     return Block(f"By {name.lower() if answer.split.word == 'environment' else name}", table=table)
 
 

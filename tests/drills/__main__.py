@@ -16,7 +16,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from tests.drills import crowd, damage, full_disk, fuzz, kills, slow, wide
-from tests.drills.report import Done, table, write
+from tests.drills.report import Done, row, table, write
 from tests.drills.tally import Drill, Function, Tally
 
 
@@ -29,7 +29,7 @@ class _Named:
 
 
 DRILLS = {
-    "kills": _Named(kills.kills, 300),
+    "kills": _Named(kills.kills, 200),
     "deliveries": _Named(damage.deliveries, 100),
     "ledgers": _Named(damage.ledgers, 500),
     "manifests": _Named(fuzz.manifests, 100),
@@ -76,7 +76,9 @@ def _run(name: str, runs: int, seed: int) -> Done:
             print(f"  {kind}: {one}", file=sys.stderr)
     if tally.skipped:
         print(f"  NOT TRIED: {tally.skipped}", file=sys.stderr)
-    return Done(tally, time.monotonic() - started)
+    done = Done(tally, time.monotonic() - started)
+    print(f"  {row(done)}", file=sys.stderr, flush=True)
+    return done
 
 
 def machine() -> str:

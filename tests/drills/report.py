@@ -27,7 +27,16 @@ def table(done: Sequence[Done]) -> str:
     rows = [_row(one) for one in done]
     sums = [sum(int(row[column]) for row in rows) for column in range(1, 6)]
     lines = [_HEADS, ("---", *("---:",) * 5, "---"), *rows, ("all", *map(str, sums), "")]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join(_line(cells) for cells in lines)
+
+
+def row(done: Done) -> str:
+    """The row of one drill, in Markdown."""
+    return _line(_row(done))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _row(one: Done) -> tuple[str, ...]:

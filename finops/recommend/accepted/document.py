@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from finops.catalog import Problem
 from finops.document import Basis, Column, Document, Rows
 from finops.recommend.accepted.realised import Realised, realised
 from finops.recommend.accepted.status import STATUSES
@@ -49,6 +50,9 @@ _BY_STATUS = (
 )
 
 
+_NOTHING = Problem("nothing_accepted", "no advice is accepted: finops recommend accept ID")
+
+
 def accepted_advice(usage: Usage, settings: Settings, entries: Sequence[Entry]) -> Document:
     """The document, in the order in which advice was accepted."""
     span = complete_span(usage.deliveries)
@@ -64,7 +68,7 @@ def accepted_advice(usage: Usage, settings: Settings, entries: Sequence[Entry]) 
             "realised": _sum(one.own for one in found),
             "by_status": Rows.of(_BY_STATUS, _by_status(found)),
         },
-        problems=usage.problems,
+        problems=[*usage.problems, *([] if entries else [_NOTHING])],
     )
 
 

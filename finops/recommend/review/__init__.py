@@ -39,11 +39,14 @@ def write_review(
 ) -> Written:
     """Write the rows of a document below `folder`; `existing` is what S3 says of lifecycle today, a file or a folder.
 
-    Where the document lacks the columns of single verbs, `advice` are its rows as they were made, and `standards` those
-    held against the bill; else they are `totals.standards`. Raises UsageError where `existing` cannot be read, or where
-    a file of the folder is not one that was written here; then nothing is changed.
+    Where the document lacks the columns of single verbs, `advice` are its rows as they were made (others are left
+    out), and `standards` those held against the bill; else they are `totals.standards`. Raises UsageError where
+    `existing` cannot be read, or where a file of the folder is not one that was written here; then nothing is changed.
     """
-    rows = table(document) if advice is None else [cells(one) for one in advice]
+    rows = table(document)
+    if advice is not None:
+        asked_for = {row["id"] for row in rows}
+        rows = [cells(one) for one in advice if one.id in asked_for]
     held = held_in(document) if standards is None else held_as(standards)
     asked = Asked.of_rows(rows, held, settings, read_existing(existing) if existing else {}, document.basis)
     made = [one for name in _MAKERS for one in importlib.import_module(f"{__name__}.{name}").pieces(asked)]
