@@ -314,6 +314,12 @@ def test_a_file_that_ends_in_md_is_markdown(tmp_path: Path) -> None:
     assert (tmp_path / "report.md").read_text(encoding="utf-8").startswith("# Weekly cost report")
 
 
+@pytest.mark.usefixtures("loaded")
+def test_an_environment_that_nobody_knows_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--env", "prdo"]) == 2
+    assert "no environment is called prdo" in capsys.readouterr().err
+
+
 def test_another_cadence_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "yearly"]) == 2
     assert "yearly" in capsys.readouterr().err

@@ -281,6 +281,12 @@ def test_an_owners_report_is_of_what_the_tag_says_is_theirs(demo: Path, told: di
     assert (states["spend"], states["promises"], states["units"]) == ("shown", "left out", "left out")
 
 
+def test_an_owner_without_cost_is_a_usage_error(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--db", str(demo / "finops.duckdb"), "--config", str(demo / "finops.toml")]
+    assert main(["report", "--owner", "nobody", *words]) == 2
+    assert "no cost carries Owner=nobody" in capsys.readouterr().err
+
+
 def test_the_demo_has_every_section(page: Page) -> None:
     assert page.locator("section[data-state=shown]").count() == len(SECTIONS)
 

@@ -45,11 +45,17 @@ def report(open_part: Open, database: Path, settings: Settings, ask: Ask, wanted
 
 @contextmanager
 def opened_case(open_part: Open, database: Path, settings: Settings, ask: Ask, wanted: Wanted) -> Iterator[Case]:
-    """The ledgers of one report: the part that was asked for, and all days of it and of the whole."""
+    """The ledgers of one report: the part that was asked for, and all days of it and of the whole.
+
+    Raises UsageError for an environment that is not in the settings, or an owner without cost.
+    """
+    _require_environment(settings, wanted.environment)
     all_days = replace(ask, period=None, last=None, start=None, end=None)
     part = _narrowed(all_days, settings, wanted)
     with ExitStack() as stack:
         history = stack.enter_context(_by_all(open_part, settings, part))
+        if wanted.owner:
+            _require_cost(history, settings, wanted.owner)
         asked = history
         if all_days != ask:
             asked = stack.enter_context(_by_all(open_part, settings, _narrowed(ask, settings, wanted)))
@@ -87,6 +93,22 @@ def _narrowed(ask: Ask, settings: Settings, wanted: Wanted) -> Ask:
     if wanted.owner:
         where.append(_condition(f"tag:{settings.owners.tag}", wanted.owner))
     return replace(ask, where=tuple(where))
+
+
+def _require_environment(settings: Settings, name: str | None) -> None:
+    known = [one.name for one in settings.environments]
+    if name and name not in known:
+        fix = f"one of {', '.join(known)}" if known else "[environments.prod] in finops.toml"
+        raise UsageError(f"no environment is called {name}", f"--env {name}", fix)
+
+
+def _require_cost(ledger: Ledger, settings: Settings, owner: str) -> None:
+    """A report of nobody's cost would say nothing was spent."""
+    if not ledger.rows("select 1 from daily_cost limit 1"):
+        tag = settings.owners.tag
+        raise UsageError(
+            f"no cost carries {tag}={owner}", f"--owner {owner}", f"finops spend --by tag:{tag} lists them"
+        )
 
 
 def _condition(key: str, value: str) -> str:
