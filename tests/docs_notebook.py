@@ -46,6 +46,10 @@ ledger.coverage(last="4w")[["tag", "taggable_cost", "gap_cost", "coverage"]]
 found = ledger.findings()
 found[found["rule"] == "anomaly"][["cause", "service", "first_day", "cost"]].head(2)
 """,
+    "advice": """
+advice = ledger.advice()
+advice[["action", "saving_in_sequence", "class"]].head(3)
+""",
     "close": """
 with finops.connect("finops.duckdb", config="finops.toml") as ledger:
     total = ledger.spend()["cost"][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ import finops
 from finops.cli import main
 from finops.errors import DataError, UsageError
 from finops.notebook import Notebook
+from tests.hourly_export import loaded
 from tests.tiny_export import ingested
+from tests.waste_export import always
 
 SETTINGS = """
 [tags]
@@ -126,6 +129,18 @@ def test_findings_hold_gaps_and_residency_the_dearest_first(notebook: Notebook) 
     assert "too_little_history" in [problem["code"] for problem in frame.attrs["problems"]]
 
 
+def test_advice_has_the_rows_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    idle = always("AmazonEC2", "NatGateway-Hours", "arn:aws:ec2:us-east-1:000000000002:natgateway/nat-1")
+    database = loaded(tmp_path, idle, **{"product/region": "us-east-1"})
+    with finops.connect(database) as notebook:
+        frame = notebook.advice()
+    capsys.readouterr()
+    assert main(["recommend", "--format", "json", "--db", str(database)]) == 0
+    rows = json.loads(capsys.readouterr().out, parse_float=Decimal, parse_int=Decimal)["rows"]
+    told = [(row["id"], row["saving_in_sequence"]) for row in rows]
+    assert list(zip(frame["id"], frame["saving_in_sequence"], strict=True)) == told != []
+
+
 def test_nothing_is_written(notebook: Notebook, folder: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     notebook.findings()
@@ -147,8 +162,9 @@ def test_a_question_that_does_not_fit_is_a_usage_error(notebook: Notebook) -> No
 def test_a_closed_notebook_answers_nothing(folder: Path) -> None:
     with finops.connect(folder / "finops.duckdb") as notebook:
         pass
-    with pytest.raises(UsageError, match="closed"):
-        notebook.spend()
+    for question in (notebook.spend, notebook.advice):
+        with pytest.raises(UsageError, match="closed"):
+            question()
 
 
 def test_without_a_database_there_is_nothing_to_connect_to(tmp_path: Path) -> None:

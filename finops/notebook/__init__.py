@@ -38,10 +38,10 @@ def connect(db: Path | str | None = None, config: Path | str | None = None) -> N
 class Notebook:
     """A ledger to ask. Each question reads what is current at that moment, and nothing is ever written.
 
-    All questions take the same: one of `period` ("2026-10", a billing period), `last` ("4w", "30d", "3m": whole weeks,
-    days or months of the data) or `start` and `end` (days of charge start, `end` excluded); `metric`; `where`, from
-    dimensions to a value or several ({"service": ["AmazonEC2", "AmazonS3"], "tag:Owner": "web"}); `export`; and
-    `as_of`, a delivery.
+    All questions but `advice` take the same: one of `period` ("2026-10", a billing period), `last` ("4w", "30d", "3m":
+    whole weeks, days or months of the data) or `start` and `end` (days of charge start, `end` excluded); `metric`;
+    `where`, from dimensions to a value or several ({"service": ["AmazonEC2", "AmazonS3"], "tag:Owner": "web"});
+    `export`; and `as_of`, a delivery.
 
     In a frame money and percent are `decimal.Decimal` in columns of dtype object, exact; text is `string`, a whole
     number `Int64`, a day `datetime64[s]`, a moment `datetime64[us, UTC]`. `frame.attrs` says what the figures are:
@@ -111,6 +111,19 @@ class Notebook:
         ask = self._ask(metric, **question)
         return frame(findings(self.db, self.settings, ask))
 
+    def advice(self, *, export: str | None = None) -> pd.DataFrame:
+        """Everything that could be changed to pay less, in the order it is taken, as `finops recommend` tells it.
+
+        Money is a month of 730 hours; `saving_in_sequence` adds up, `saving` is what each piece saves by itself.
+        """
+        from finops.recommend.everything import everything, in_one
+        from finops.usage import open_usage, price_book
+
+        self._require_open()
+        with open_usage(self.db, export) as usage:
+            found = everything(usage, self.settings, price_book(usage), None)
+            return frame(in_one(usage, found, {}))
+
     @contextmanager
     def _ledger(self, metric: str, **question: Any) -> Iterator[Ledger]:
         with open_ledger(self.db, self.settings, self._ask(metric, **question)) as ledger:
@@ -129,12 +142,15 @@ class Notebook:
         export: str | None = None,
         as_of: str | None = None,
     ) -> Ask:
-        if not self._open:
-            raise UsageError("this notebook is closed", str(self.db), "finops.connect(db)")
+        self._require_open()
         if metric not in COST_COLUMNS:
             raise UsageError(f"there is no metric {metric}", "metric", f"one of {', '.join(COST_COLUMNS)}")
         filters = tuple(where_text(word, [v] if isinstance(v, str) else v) for word, v in (where or {}).items())
         return Ask(period, last, _day(start, "start"), _day(end, "end"), metric, filters, export, by, as_of)
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise UsageError("this notebook is closed", str(self.db), "finops.connect(db)")
 
 
 def _day(value: Day | None, name: str) -> date | None:
