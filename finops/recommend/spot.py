@@ -94,8 +94,7 @@ class OnSpot:
 
 def spot(usage: Usage, settings: Settings, pool: Pool, book: SpotBook, problems: Sequence[Problem]) -> Document:
     """The document: a row for each group that could move, the dearest saving first."""
-    before = wasted(usage, settings, book.book)
-    found = on_spot(usage, settings, pool, book, before.rows)
+    found = on_spot(usage, settings, pool, book)
     span = pool.facts.span
     hours = int(span.loaded.sum())
     return document(
@@ -111,12 +110,19 @@ def spot(usage: Usage, settings: Settings, pool: Pool, book: SpotBook, problems:
     )
 
 
-def on_spot(usage: Usage, settings: Settings, pool: Pool, book: SpotBook, before: Sequence[Recommendation]) -> OnSpot:
-    """The advice for each group that could move, after the advice on waste `before` it."""
+def on_spot(
+    usage: Usage, settings: Settings, pool: Pool, book: SpotBook, before: Sequence[Recommendation] | None = None
+) -> OnSpot:
+    """The advice for each group that could move, after the advice on waste `before` it.
+
+    Without `before` waste is looked for only where something could move; the hours that are left are not known else.
+    """
     judged = [(one, veto_of(one.group, one.seen, settings.spot)) for one in groups(usage, settings, pool.facts)]
     moving = [one for one, veto in judged if not veto]
     advised = [_candidate(usage, one, settings, book) for one in moving]
     rows = [_row(one, settings, pool) for one in advised]
+    if before is None:
+        before = wasted(usage, settings, book.book).rows if any(row.saving for row in rows) else []
     left = hours_left(usage, pool, before, settings.waste)
     after = _after_waste(usage, moving, settings, book, left) if left.changed else advised
     settled, taken = _in_sequence(rows, after, settings, left.pool)
