@@ -13,7 +13,7 @@ PIP_INSTALL := -m pip install --quiet --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types imports docs-check docs bench bench-anomalies drills wheel wheel-check lock clean
+.PHONY: help demo test check format lint types imports docs-check docs bench bench-anomalies drills sbom wheel wheel-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ test: $(VENV)/.dev ## Run the tests; those of Spark where it is installed
 
 # One step after the other, so that the first failure and the tests' closing line are the last words.
 check: $(VENV)/.dev $(SPARK) ## Run everything that CI runs
-	@set -e; for step in lint types imports docs-check wheel-check test; do \
+	@set -e; for step in lint types imports docs-check wheel-check sbom test; do \
 		$(MAKE) --no-print-directory $$step; \
 	done
 
@@ -71,6 +71,10 @@ bench-anomalies: $(VENV)/.dev ## Measure the detector of anomalies beside others
 
 drills: $(VENV)/.dev ## Try to break it: kills, full disks, damage, chance; writes docs/drills.md (half an hour)
 	@$(BIN)/python -m tests.drills --write
+
+sbom: $(VENV)/.dev ## Write the bill of materials (CycloneDX) into dist/
+	@mkdir -p dist
+	@$(BIN)/python -m tests.sbom dist/finops.cdx.json
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	@rm -f dist/finops-*.whl

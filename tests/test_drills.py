@@ -20,12 +20,12 @@ Captured = pytest.CaptureFixture[str]
 DRILLS: dict[str, tuple[Function, int]] = {
     "kills": (kills.kills, 20),
     "deliveries": (damage.deliveries, 4),
-    "ledgers": (damage.ledgers, 50),
-    "manifests": (fuzz.manifests, 12),
-    "tables": (fuzz.tables, 14),
-    "toml": (fuzz.toml, 60),
-    "markdown": (fuzz.markdown, 60),
-    "full disk": (full_disk.full_disk, 3),
+    "ledgers": (damage.ledgers, 30),
+    "manifests": (fuzz.manifests, 8),
+    "tables": (fuzz.tables, 10),
+    "toml": (fuzz.toml, 80),
+    "markdown": (fuzz.markdown, 80),
+    "full disk": (full_disk.full_disk, 2),
     "crowd": (crowd.crowd, 2),
 }
 

@@ -24,6 +24,9 @@ from finops.errors import DataError
 PIECE_BYTES = 24 << 20
 _BLOCK = 4 << 20
 _HEADER_LIMIT = 1 << 20
+# A bill shrinks to a tenth or a thirtieth. What swells beyond this is no bill, and would fill the disk.
+MOST_SWELLING = 250
+UNQUESTIONED_BYTES = 256 << 20
 
 
 @contextmanager
@@ -136,15 +139,24 @@ def _cut(path: Path, draft: Path) -> Iterator[Path]:
     with open_text(path) as handle:
         _, rest = read_header(handle, path)
         while rest := rest or handle.read(_BLOCK):
-            rest = _write_piece(handle, rest, draft)
+            rest = _write_piece(handle, rest, draft, path)
             yield draft
 
 
-def _write_piece(handle: IO[bytes], block: bytes, draft: Path) -> bytes:
+def _require_proportion(path: Path, size: int) -> None:
+    """Raises DataError for an archive of which more than any bill has come already."""
+    most = max(UNQUESTIONED_BYTES, MOST_SWELLING * path.stat().st_size)
+    if size > most:
+        what = f"the archive would swell to more than {most:,} bytes, {MOST_SWELLING} times its size"
+        raise DataError(what, str(path), "unpack it yourself if that is right")
+
+
+def _write_piece(handle: IO[bytes], block: bytes, draft: Path, path: Path) -> bytes:
     """Write blocks until the piece is full and a record ends; what follows that record is given back."""
     size, open_quote = 0, False
     with draft.open("wb") as sink:
         while block:
+            _require_proportion(path, handle.tell())
             if size + len(block) >= PIECE_BYTES and (end := record_end(block, open_quote=open_quote)):
                 sink.write(block[:end])
                 return block[end:]
