@@ -32,6 +32,8 @@ Captured = pytest.CaptureFixture[str]
 SHELLS = {"subprocess", "pty", "popen2", "commands", "pickle", "marshal", "shelve", "dill", "code", "codeop"}
 CALLS = {"eval", "exec", "compile", "__import__", "input"}
 OF_OS = {"system", "popen", "execv", "execve", "execvp", "spawnl", "spawnv", "posix_spawn", "startfile"}
+# The one program that is ever started is a browser, which prints the page: found by name, called by words.
+STARTS = {"finops/output/report_pdf.py": {"subprocess"}}
 STATEMENT = re.compile(r"\s*(select|insert|update|delete|copy|create|drop|attach|set|with)\s", re.I)
 FORMULA = "=cmd|' /C calc'!A0"
 
@@ -47,7 +49,9 @@ def test_no_module_starts_a_program_or_runs_text_as_code(path: Path) -> None:
             found |= {node.func.id} & CALLS
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
             found |= {node.attr} & OF_OS
-    assert found == set()
+        elif isinstance(node, ast.keyword):
+            found |= {str(node.arg)} & {"shell"}
+    assert found == STARTS.get(path.relative_to(ROOT).as_posix(), set())
 
 
 @pytest.mark.parametrize("path", MODULES, **NAMES)
