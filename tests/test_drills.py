@@ -12,9 +12,11 @@ import pytest
 
 from finops.catalog import JOURNAL, deliveries, store_of
 from finops.cli import main
+from finops.engines.layout import read_layout
+from finops.engines.source import tag_sets_sql
 from tests.drills import crowd, damage, full_disk, fuzz, kills
 from tests.drills.tally import Drill, Function
-from tests.tiny_export import LINES, ingested, restate, write_export
+from tests.tiny_export import COLUMNS, LINES, ingested, restate, write_export
 
 Captured = pytest.CaptureFixture[str]
 DRILLS: dict[str, tuple[Function, int]] = {
@@ -150,3 +152,14 @@ def test_a_damaged_database_is_told_as_that(database: Path, capsys: Captured) ->
     database.write_bytes(raw[: len(raw) // 2])
     assert main(["spend", "--db", str(database)]) == 3
     assert "error: the database is damaged" in capsys.readouterr().err
+
+
+def test_labels_with_a_column_each_are_read_in_one_select_however_many(tmp_path: Path) -> None:
+    layouts = [
+        read_layout(
+            dict.fromkeys([*COLUMNS, *(f"resourceTags/user:key{number}" for number in range(count))], "VARCHAR"), ""
+        )
+        for count in (1, 2_000)
+    ]
+    one, many = (tag_sets_sql(layout, "label_sets").count("select") for layout in layouts)
+    assert one == many
