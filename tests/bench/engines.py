@@ -57,7 +57,10 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     engines = [name for name in asked.engines.split(",") if name == "duckdb" or not missing()]
     files = _files(asked.folder, asked.rows, asked.copies)
-    lines = [" | ".join(cells) for cells in _measured(asked, engines, files)]
+    lines = []
+    for cells in _measured(asked, engines, files):
+        lines.append(" | ".join(cells))
+        print(lines[-1], file=sys.stderr, flush=True)
     if set(engines) == set(ENGINES):
         compared, different = differences(*(_database(asked.folder, name) for name in ENGINES))
         lines.append(f"\nRows of the marts compared: {compared:,}; differences: {different}.")
