@@ -13,7 +13,7 @@ PIP_INSTALL := -m pip install --quiet --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types imports docs-check docs bench bench-anomalies drills sbom wheel wheel-check lock clean
+.PHONY: help demo test check format lint types imports docs-check docs bench bench-large bench-anomalies drills sbom wheel wheel-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,8 +63,13 @@ format: $(VENV)/.dev ## Format the code and fix what can be fixed
 docs: $(VENV)/.dev ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.docs_build
 
-bench: $(VENV)/.dev ## Measure ingest and queries against bare DuckDB
+bench: $(VENV)/.dev $(SPARK) ## Measure ingest and queries against bare DuckDB, and DuckDB beside Spark
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.engines
+
+bench-large: $(VENV)/.dev $(SPARK) ## Measure both engines on 10 and 100 million rows (hours)
+	@$(BIN)/python -m tests.bench.engines --rows 10000000
+	@$(BIN)/python -m tests.bench.engines --rows 10000000 --copies 10
 
 bench-anomalies: $(VENV)/.dev ## Measure the detector of anomalies beside others; writes docs/anomalies.md (half an hour)
 	@$(BIN)/python -m tests.bench.anomalies --slow --write

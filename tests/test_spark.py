@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from finops.engines.duckdb import connect, literal
+from finops.engines.source import money, scan
 from finops.engines.spark import Spark, missing, session
 from finops.engines.spark_source import ALL_ROWS, doubles, open_export
 from finops.engines.translate import EXPORT_ROWS
@@ -104,6 +108,72 @@ def test_every_case_that_starts_from_tables_gives_the_same(spark: SparkSession, 
             found = [tuple(row.values()) for row in engine.rows(case.model.sql)]
             assert as_texts(found) == as_texts(plain), case.name
     assert len(cases) >= 7
+
+
+# --- numbers that engines round each in their own way
+
+
+@pytest.mark.parametrize("half_even", [False, True])
+def test_doubles_and_texts_become_the_same_money(spark: SparkSession, tmp_path: Path, half_even: bool) -> None:
+    chance = Random(7)
+    numbers = [
+        *(chance.uniform(-1, 1) * 10 ** chance.randint(-10, 12) for _ in range(400)),
+        *(chance.randint(-(10**9), 10**9) / 10**10 + 5e-11 for _ in range(200)),
+        *(float(f"{chance.randint(1, 10**7)}.{chance.randint(0, 10**10):010d}") for _ in range(200)),
+        0.0, -0.0, 1e-11, 5e-11, -5e-11, 1.5e-10, 2.5e-10, 1e17, 123456789.123456, 1234567890.123, 0.1 + 0.2,
+    ]  # fmt: skip
+    path = tmp_path / "numbers.parquet"
+    with closing(connect()) as connection:
+        connection.execute("create table numbers (place integer, number double, words varchar)")
+        connection.executemany(
+            "insert into numbers values (?, ?, ?)",
+            [[place, number, f"{Decimal(repr(number)):f}"] for place, number in enumerate(numbers)],
+        )
+        connection.execute(f"copy numbers to {literal(str(path))} (format parquet)")
+        engine = Spark(session(POLICY), connection, "", None, frozenset({"number"}))
+        engine.session.read.parquet(str(path)).createOrReplaceTempView(EXPORT_ROWS)
+        costs = ", ".join(f"{money(column, half_even)} as {column}" for column in ("number", "words"))
+        sql = f"select place, {costs} from {scan([path])}"
+        found, plain = (
+            as_texts(map(tuple, rows))
+            for rows in (map(dict.values, engine.rows(sql)), connection.execute(sql).fetchall())
+        )
+        assert found - plain == plain - found == Counter()
+
+
+def test_the_quantities_of_models_are_those_of_duckdb(spark: SparkSession, tmp_path: Path) -> None:
+    chance = Random(11)
+    texts = [f"{chance.randint(0, 10**9)}.{chance.randint(0, 10**12):012d}" for _ in range(300)]
+    path = tmp_path / "amounts.parquet"
+    with closing(connect()) as connection:
+        connection.execute("create table amounts (words varchar)")
+        connection.executemany("insert into amounts values (?)", [[text] for text in texts])
+        connection.execute(f"copy amounts to {literal(str(path))} (format parquet)")
+        engine = Spark(session(POLICY), connection, "", None, frozenset())
+        engine.session.read.parquet(str(path)).createOrReplaceTempView(EXPORT_ROWS)
+        source = f"select cast(words as double) as pricing_quantity, words from {scan([path])}"
+        engine.view("quantities", source)
+        connection.execute(f"create view quantities as {source}")
+        sql = "select words, cast(pricing_quantity as decimal(38, 10)) as quantity from quantities"
+        assert as_texts(tuple(row.values()) for row in engine.rows(sql)) == as_texts(connection.execute(sql).fetchall())
+
+
+# --- sets of labels
+
+
+def test_labels_in_other_columns_are_other_sets(spark: SparkSession, tmp_path: Path) -> None:
+    base = every_export_row("cur_rows")[0]
+    labels = [
+        {"resourceTags/user:a": "x"}, {"resourceTags/user:b": "x"}, {"costCategory/a": "x"},
+        {"resourceTags/user:a": "x", "resourceTags/user:b": "y"}, {},
+    ]  # fmt: skip
+    with closing(connect()) as connection, closing(connect()) as marts:
+        _, path = stored(connection, [{**base, **one} for one in labels], tmp_path)
+        engine, layout = engine_over(path, tmp_path, marts)
+        build_on(engine, layout, [path], tmp_path / "marts", "case", PERIOD)
+        sets = marts.execute("select tag_set_id, list((source, key, value)) from tag_sets group by all").fetchall()
+        assert len(sets) == 4
+        assert marts.execute("select count(distinct tag_set_id) from daily_cost").fetchall() == [(5,)]
 
 
 # --- the whole demo estate

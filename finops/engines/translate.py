@@ -114,7 +114,7 @@ def _decimal_of_double(number: exp.Expr) -> exp.Expr:
     import sqlglot
 
     text = number.sql(dialect="spark")
-    tenth = f"RINT({text} * 1e10 + SIGN({text}) * 1e-9)"
+    tenth = f"ROUND({text} * 1e10)"
     high = f"FLOOR({tenth} / {_HALF}D)"
     low = f"CAST({tenth} - {high} * {_HALF}D AS BIGINT)"
     whole = f"CAST({high} AS DECIMAL(28, 0)) * {_HALF} + CAST({low} AS DECIMAL(28, 0))"

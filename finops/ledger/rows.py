@@ -52,7 +52,7 @@ def _select(database: Path, delivery: Delivery, rounded: Collection[str]) -> str
     files = sorted((store_of(database) / delivery.delivery_id / "rows").glob("*"))
     if not files:
         what = f"the rows of {delivery.export} {delivery.period} are gone from the store"
-        raise DataError(what, str(store_of(database)), "ingest that period again")
+        raise DataError(what, str(store_of(database)), 'ingest that period again with engine = "duckdb"')
     layout = _layout(delivery)
     texts = any(layout.types[name] == "VARCHAR" for names in layout.columns.values() for name in names)
     care = Care(half_even=delivery.delivery_id in rounded, instants=texts)

@@ -24,7 +24,8 @@ from tests.both_engines import differences
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "spark.md"
 ENGINES = ("duckdb", "spark")
-_TABLE = re.compile(r"(<!-- measured: engines -->\n).*?(<!-- end -->)", re.DOTALL)
+# The table on the page, and the sentence behind it.
+_TABLE = re.compile(r"\| rows \| engine .*?\ndifferences: \d+\.\n", re.DOTALL)
 _HEAD = ("rows", "engine", "cores", "seconds", "µs a row", "processor seconds", "peak memory", "bare scan", "ratio")
 _SETTINGS = 'engine = "{}"\n[spark.conf]\n"spark.driver.memory" = "1g"\n'
 # Every column of every row is read, and nothing is kept.
@@ -57,15 +58,18 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     engines = [name for name in asked.engines.split(",") if name == "duckdb" or not missing()]
     files = _files(asked.folder, asked.rows, asked.copies)
-    lines = [" | ".join(cells) for cells in _measured(asked, engines, files)]
+    lines = []
+    for cells in _measured(asked, engines, files):
+        lines.append(" | ".join(cells))
+        print(lines[-1], file=sys.stderr, flush=True)
     if set(engines) == set(ENGINES):
         compared, different = differences(*(_database(asked.folder, name) for name in ENGINES))
-        lines.append(f"\nRows of the marts compared: {compared:,}; differences: {different}.")
+        lines.append(f"\nRows of the marts compared: {compared:,};\ndifferences: {different}.")
     print("\n".join(lines))
     if asked.write:
         table = "\n".join(line if line.startswith("\n") else f"| {line} |" for line in [*_header(), *lines])
         page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(_TABLE.sub(lambda found: f"{found[1]}{table}\n{found[2]}", page), encoding="utf-8")
+        PAGE.write_text(_TABLE.sub(lambda _: f"{table}\n", page), encoding="utf-8")
 
 
 def _header() -> list[str]:
