@@ -38,6 +38,7 @@ from finops.ledger.journal import Change, write_changes
 from finops.ledger.parts import Part, Parts, Step, export_parts
 from finops.ledger.recipe import recipe
 from finops.ledger.sweep import sweep
+from finops.ledger.to_disk import to_disk
 from finops.seals import broken, seal
 
 if TYPE_CHECKING:
@@ -176,11 +177,12 @@ def _changes(
         lacking = unavailable_in(catalog, [old.delivery_id])
     changes = write_changes(connection, store, delivery_id, old, {*lacking, *built.unavailable}, target)
     seal_changes(store, delivery_id)
+    to_disk(target.parent)
     return tuple(changes)
 
 
 def move_into(store: Path, final: Path, part: Part) -> None:
-    """Put the marts in `final`, the rows and the original files of a delivery into the store."""
+    """Put the marts in `final`, the rows and the original files of a delivery into the store, on the disk."""
     seal(final, final.glob("*/*.parquet"))
     (final / "rows").mkdir()
     for path in part.files:
@@ -189,6 +191,7 @@ def move_into(store: Path, final: Path, part: Part) -> None:
     home = store / final.name
     shutil.rmtree(home, ignore_errors=True)
     final.rename(home)
+    to_disk(home)
 
 
 def _keep_originals(originals: Sequence[Path], folder: Path) -> None:
