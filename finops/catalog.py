@@ -369,6 +369,7 @@ def require_marts(store: Path, deliveries: Sequence[Delivery]) -> None:
         if is_whole(store, one.delivery_id):
             continue
         damaged = broken(store / one.delivery_id)
+        damaged = damaged if damaged and damaged.exists() else None
         raise DataError(
             f"the files of delivery {one.delivery} of {one.export} {one.period} are "
             + ("damaged: they are not what was written" if damaged else "gone from the store"),

@@ -180,7 +180,7 @@ WAYS_TO_FAIL: dict[str, tuple[Callable[[Path], None], int, str]] = {
     "no database at all": (broken_database, 3, "no finops database"),
     "a delivery without its files": (partial_delivery, 3, "are gone from the store"),
     "a delivery without one of its files": (lost_mart, 3, "are gone from the store"),
-    "files that are none": (broken_mart, 4, "an engine failed"),
+    "files that are none": (broken_mart, 3, "are damaged"),
     "loaded by another version": (another_version, 3, "another version of finops"),
 }
 

@@ -413,8 +413,9 @@ def test_a_ledger_that_lost_a_file_is_loaded_again(tmp_path: Path, capsys: pytes
     assert code == 3
     assert "are gone from the store" in said
     assert main(["spend", "--db", str(database)]) == 3
+    capsys.readouterr()
     assert main(["ingest", str(tmp_path / "acme"), "--db", str(database)]) == 0
-    assert "unchanged" not in capsys.readouterr().err
+    assert "made anew acme 2026-10" in capsys.readouterr().err
     assert reconciled(capsys, database, "--invoice", "1=16.75")[0] == 0
 
 

@@ -170,10 +170,15 @@ def tag_sets_sql(layout: Layout, label_sets: str) -> str:
 
 def _keyed_sql(keyed: Sequence[tuple[Label, str]], table: str) -> str:
     """The labels that have a column each, of all columns at once: a select for each takes minutes for thousands."""
-    names = ", ".join(f"[{literal(label.source)}, {literal(label.key or '')}]" for label, _ in keyed)
-    values = ", ".join(f"cast({column} as varchar)" for _, column in keyed)
-    labels = f"select tag_set_id, unnest([{names}]) as name, unnest([{values}]) as value from {table}"
-    return f"select tag_set_id, name[1] as source, name[2] as key, value from ({labels}) where value is not null"
+    labels = ", ".join(
+        f"{{'source': {literal(label.source)}, 'key': {literal(label.key or '')}, 'value': cast({column} as varchar)}}"
+        for label, column in keyed
+    )
+    each = f"select tag_set_id, unnest([{labels}]) as label from {table}"
+    return (
+        "select tag_set_id, label.source as source, label.key as key, label.value as value "
+        f"from ({each}) where label.value is not null"
+    )
 
 
 def _labels_sql(layout: Layout, label: Label, column: str, table: str) -> str:
