@@ -1,4 +1,4 @@
-"""What is written is on the disk before anything says so: a power cut may take what was never committed, and no more."""
+"""What is written is on the disk before anything says so: a power cut takes only what was never committed."""
 
 from __future__ import annotations
 
