@@ -44,7 +44,7 @@ def workbook(report: Report) -> bytes:
     from openpyxl import Workbook
 
     book = Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]
+    book.remove(book.active)
     titles: list[str] = []
     _summary(_sheet(book, "Summary", titles), report)
     for section in report.sections:
