@@ -69,7 +69,10 @@ def ledger(lines: Iterable[Line], loaded: Loaded | None = None) -> Ledger:
     connection = duckdb.connect()
     connection.execute(_TABLES)
     _fill(connection, "resource_daily", [_mart_row(line, sets[line.tags]) for line in held])
-    _fill(connection, "tag_values", [_tag_row(n, *tag) for tags, n in sets.items() for tag in tags])
+    named = sorted({_delivery_of(line.charge_day) for line in held})
+    _fill(connection, "deliveries", [{"delivery_id": one, "export": "acme-cur"} for one in named])
+    tagged = [_tag_row(n, *tag) for tags, n in sets.items() for tag in tags]
+    _fill(connection, "tag_values", [row | {"delivery_id": one} for row in tagged for one in named])
     connection.execute(_DAILY_COST)
     days = [line.charge_day for line in held] or [date(2026, 10, 1)]
     end = max(days) + timedelta(days=1)
@@ -133,10 +136,15 @@ def _settings(required: Sequence[str]) -> Settings:
     return replace(settings, tags=replace(settings.tags, required=tuple(required)))
 
 
+def _delivery_of(charge_day: date) -> str:
+    return f"id-{charge_day:%Y-%m}"
+
+
 def _mart_row(line: Line, tag_set: int) -> dict[str, Any]:
     row = asdict(line)
     del row["tags"]
     return row | {
+        "delivery_id": _delivery_of(line.charge_day),
         "tag_set_id": tag_set,
         "x_taggable": line.taggable,
         "charge_day": line.charge_day.isoformat(),
@@ -177,7 +185,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict
 
 _TABLES = """
 create table resource_daily (
-    delivery_id varchar default 'd', billing_account_id varchar default '012345678901',
+    delivery_id varchar, billing_account_id varchar default '012345678901',
     charge_day date, sub_account_id varchar, region_id varchar, x_service_code varchar,
     charge_category varchar default 'Usage', x_line_item_type varchar, pricing_category varchar,
     x_usage_type varchar, resource_id varchar, tag_set_id ubigint, billing_currency varchar default 'USD',
@@ -193,11 +201,11 @@ create table cost_changes (
 );
 create table exempt_tags (tag varchar, delivery_id varchar, tag_set_id ubigint);
 create table tag_values (
-    delivery_id varchar default 'd', tag_set_id ubigint, tag varchar, raw_key varchar, raw_value varchar,
+    delivery_id varchar, tag_set_id ubigint, tag varchar, raw_key varchar, raw_value varchar,
     value varchar, state varchar, key_rule varchar default 'exact'
 );
 create table tag_sets (delivery_id varchar, tag_set_id ubigint, source varchar, key varchar, value varchar);
-create table deliveries as select 'd' as delivery_id, 'acme-cur' as export;
+create table deliveries (delivery_id varchar, export varchar);
 create view all_resource_daily as select * from resource_daily;
 """
 

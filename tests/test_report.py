@@ -21,6 +21,7 @@ from finops.output.report_text import document
 from finops.reader import Ledger
 from finops.report.compare import Compared, rank
 from finops.report.facts import ReportFacts, build
+from finops.report.tied import tied
 from finops.report.windows import Reach, Window, whole_windows
 from tests.report_ledger import (
     HOSTILE,
@@ -323,3 +324,12 @@ def test_an_environment_that_nobody_knows_is_a_usage_error(capsys: pytest.Captur
 def test_another_cadence_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "yearly"]) == 2
     assert "yearly" in capsys.readouterr().err
+
+
+def test_what_the_report_reads_is_held_against_what_the_files_summed_to() -> None:
+    held = ledger(estate(), LOADED)
+    assert [one.difference for one in tied(held)] == [0, 0, 0]
+    held.connection.execute("update resource_daily set cost = cost + 1 where charge_day = date '2026-10-20'")
+    august, september, october = tied(held)
+    assert (august.difference, september.difference) == (0, 0)
+    assert october.difference > 0

@@ -9,6 +9,7 @@ from finops.output.report_words import (
     DAILY,
     LONGER,
     cash,
+    change_cell,
     count_cell,
     day_cell,
     delivered_anew,
@@ -36,6 +37,9 @@ _AS_OF = (
     "Once a newer delivery has replaced one of these, finops report --as-of with its id makes the report as it was "
     "just before."
 )
+_TIED = "What the report reads sums to what the files of each delivery summed to, to the last decimal."
+_APART = "The ledger does not sum to the files it was loaded from: do not rely on these figures; run finops db upgrade."
+_INVOICE = "Whether the export is what AWS invoiced, finops reconcile tells, by Cost Explorer or by the invoices."
 _AMOUNTS = (
     Column("daily", DAILY, "money"),
     Column("longer", LONGER, "money"),
@@ -192,7 +196,7 @@ def _trust(facts: ReportFacts) -> Section:
         text.append(f"The newest charge in the data ends {shown(facts.as_of)}.")
     text += [delivered_anew(one, facts.currency) for one in facts.replaced]
     problems = Block("Problems", () if facts.problems else ("No problem is known.",), table=_problems_table(facts))
-    blocks = (Block("Deliveries", (_AS_OF,), table=_deliveries_table(facts)), problems)
+    blocks = (Block("Deliveries", (_AS_OF,), table=_deliveries_table(facts)), _reconciliation(facts), problems)
     return Section("trust", "State of the data", tuple(text), blocks)
 
 
@@ -219,6 +223,31 @@ def _deliveries_table(facts: ReportFacts) -> Table:
     )
     caption = "Deliveries the report is made from"
     return Table("deliveries", caption, columns, rows, source=facts.sources["deliveries"])
+
+
+def _reconciliation(facts: ReportFacts) -> Block:
+    """Cost of each delivery in its files and in the ledger, and where to go on to the invoice."""
+    columns = (
+        Column("export", "Export"),
+        Column("period", "Period"),
+        Column("in_files", "In its files", "money"),
+        Column("in_marts", "In the ledger", "money"),
+        Column("difference", "Difference", "change"),
+    )
+    rows = tuple(
+        (
+            text_cell(one.export),
+            text_cell(one.period),
+            money_cell(one.in_files, facts.currency),
+            money_cell(one.in_marts, facts.currency),
+            change_cell(one.difference, facts.currency),
+        )
+        for one in facts.tied
+    )
+    apart = any(one.difference for one in facts.tied)
+    text = (_APART if apart else _TIED, _INVOICE)
+    caption = "Unblended cost of each delivery, in its files and in the ledger"
+    return Block("Reconciliation", text, table=Table("tied", caption, columns, rows, source=facts.sources["tied"]))
 
 
 def _delivery_note(vouched: bool, note: str | None) -> str:

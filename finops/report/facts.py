@@ -21,6 +21,7 @@ from finops.report.month import MonthToDate, Sums, month_to_date, sums
 from finops.report.replaced import Replaced, replaced
 from finops.report.sources import source
 from finops.report.tags import Gaps, TagSpend, biggest_gaps, coverage_sql, gaps_sql, tag_spend
+from finops.report.tied import Tied, tied, tied_source
 from finops.report.windows import Cadence, Reach, Window, whole_windows
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class ReportFacts:
     problems: tuple[Problem, ...]
     basis: Basis
     sources: Mapping[str, Source]
+    tied: tuple[Tied, ...]
+    """Cost in the files of each delivery against cost in the marts."""
     """Where the numbers come from, by what they are: `days`, a dimension, `coverage` of a tag, `gaps`, `longer`."""
 
     @property
@@ -140,6 +143,7 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
         replaced=replaced(ledger, Window(windows[-1].start, max(windows[0].end, month.so_far.window.end))),
         basis=replace(basis_of(ledger), start=windows[0].start, end=windows[0].end),
         sources=_sources(ledger, windows, [*by_key, *by_environment], tags),
+        tied=tied(ledger),
     )
 
 
@@ -165,7 +169,7 @@ def _sources(ledger: Ledger, windows: Sequence[Window], words: Sequence[str], ta
         found["gaps"] = source(ledger, "tag-gaps", now, gaps_sql(ledger, tags, now))
     longer = _LONGER.format(cost=ledger.cost), (now.start, now.end)
     found["longer"] = source(ledger, "spend", now, longer, ["line_item_type", "service"])
-    return found | {"deliveries": Source("finops status")}
+    return found | {"deliveries": Source("finops status"), "tied": tied_source()}
 
 
 def _spend_source(ledger: Ledger, by: Dimension, windows: Sequence[Window]) -> Source:
