@@ -191,6 +191,12 @@ def test_every_figure_opens_to_its_rows_and_its_query(page: Page, told: dict[str
     assert source.locator(".sql").inner_text().strip() == spend["tables"][0]["sql"].strip()
 
 
+def test_every_table_opens_to_the_command_that_lists_its_rows_and_to_their_query(page: Page) -> None:
+    tables = page.locator("table[data-key]").evaluate_all("all => all.map(one => one.dataset.key)")
+    closed = page.locator("details.source:has(pre.command):has(pre.sql)").count()
+    assert len(tables) == closed > 20
+
+
 def test_the_idle_hours_are_a_table_of_the_week(page: Page) -> None:
     assert page.locator("#table-idle-hours tbody tr").count() == 7
     assert page.locator("#table-idle-hours tbody td").count() == 7 * 24

@@ -83,8 +83,8 @@ def _coverage_source(facts: ReportFacts) -> Source:
 
 
 def _listed(facts: ReportFacts) -> Source:
-    """The command that lists every gap; what it finds is made of more than one query."""
-    return Source(facts.sources["gaps"].command)
+    """The command that lists every gap, and the query of the resources; owners are those of finops.toml."""
+    return facts.sources["gaps"]
 
 
 def _coverage_cells(tag: TagSpend, facts: ReportFacts) -> tuple[Cell, ...]:

@@ -62,6 +62,11 @@ def used(usage: Usage, settings: Settings, span: Span) -> list[Used]:
     return [_used(span, *row) for row in rows]
 
 
+def used_sql() -> str:
+    """The query of `used`; its parameters are the first hour and the end of the last one."""
+    return _USED
+
+
 def _used(span: Span, *row: Any) -> Used:
     account, region, service, resource_id, usage_type, operation, *sums, first, last, environment, owner = row
     quantity, open_cost, cost, running = sums

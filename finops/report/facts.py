@@ -169,7 +169,7 @@ def _sources(ledger: Ledger, windows: Sequence[Window], words: Sequence[str], ta
         found["gaps"] = source(ledger, "tag-gaps", now, gaps_sql(ledger, tags, now))
     longer = _LONGER.format(cost=ledger.cost), (now.start, now.end)
     found["longer"] = source(ledger, "spend", now, longer, ["line_item_type", "service"])
-    return found | {"deliveries": Source("finops status"), "tied": tied_source()}
+    return found | {"deliveries": Source("finops status", _CATALOG), "tied": tied_source()}
 
 
 def _spend_source(ledger: Ledger, by: Dimension, windows: Sequence[Window]) -> Source:
@@ -238,5 +238,6 @@ group by 1, 2
 order by abs(coalesce(sum({cost}), 0)) desc, 1, 2
 """
 
+_CATALOG = "select * from deliveries left join problems using (delivery_id) where state = 'current' order by period"
 _LOADED = "select distinct billing_period from all_daily_cost"
 _PERIODS = "select distinct billing_period from daily_cost where charge_day >= ? and charge_day < ?"

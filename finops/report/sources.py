@@ -10,7 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from finops.engines.duckdb import literal
+from finops.dimensions import dimension, needed_joins
+from finops.engines.duckdb import identifier, literal
 from finops.report.model import Source
 
 if TYPE_CHECKING:
@@ -42,6 +43,26 @@ def source(
 ) -> Source:
     """The command, and the query with its parameters written into it."""
     return Source(command(ledger, verb, window, by), written_out(*query))
+
+
+def daily_sql(ledger: Ledger, words: Sequence[str], window: Window | None = None, only: str = "") -> str:
+    """The query for cost by day and dimensions, which a figure that takes several steps begins with.
+
+    `only` is a condition over `facts`; without a window the query is over all the days that were asked for.
+    """
+    dimensions = [dimension(word) for word in words]
+    joins = needed_joins(dimensions)
+    keys = "".join(f"    {one.expression(at)} as {identifier(one.word)},\n" for at, one in enumerate(dimensions))
+    days = [f"facts.charge_day >= date '{window.start}' and facts.charge_day < date '{window.end}'"] if window else []
+    conditions = "\n    and ".join([*days, *([only] if only else [])])
+    parts = [
+        f"select\n    facts.charge_day,\n{keys}    sum(facts.{ledger.cost}) as cost\nfrom daily_cost as facts",
+        joins.sql,
+        f"where {conditions}" if conditions else "",
+        "group by all\norder by all",
+    ]
+    sql = "\n".join(part for part in parts if part)
+    return written_out(sql, joins.params)
 
 
 def listed(words: Sequence[str]) -> str:

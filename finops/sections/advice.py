@@ -33,23 +33,28 @@ def advice(case: Case) -> Section:
     """All advice, what saves most in sequence first; those without a figure are counted."""
     if case.ask.as_of:
         return not_kept(KEY, TITLE)
-    rows = sum(one["rows"] for one in case.estate.deliveries)
-    if case.wanted.with_advice is False or (case.wanted.with_advice is None and rows > MOST_ROWS):
-        many = f"{rows:,} rows are more than a report waits for" if rows > MOST_ROWS else "It was not asked for"
+    lines = sum(one["rows"] for one in case.estate.deliveries)
+    if case.wanted.with_advice is False or (case.wanted.with_advice is None and lines > MOST_ROWS):
+        many = f"{lines:,} rows are more than a report waits for" if lines > MOST_ROWS else "It was not asked for"
         text = f"{many}: finops recommend lists it, finops report --advice has it here."
         return Section(KEY, TITLE, (text,), state="left out")
     if KEY not in case.of_estate:
         case.of_estate[KEY] = _all(case)
-    return _section(case, [row for row in case.of_estate[KEY] if _is_wanted(row, case)])
+    rows, source = case.of_estate[KEY]
+    return _section(case, [row for row in rows if _is_wanted(row, case)], source)
 
 
-def _all(case: Case) -> list[dict[str, Any]]:
-    """All advice in sequence, what saves most in it first."""
+def _all(case: Case) -> tuple[list[dict[str, Any]], Source]:
+    """All advice in sequence, what saves most in it first, and the query of what each resource used and cost."""
     from finops.recommend.everything import everything, in_one
+    from finops.recommend.waste_facts import used_sql
+    from finops.report.sources import written_out
     from finops.usage import open_usage, price_book
 
     with open_usage(case.database, case.ask.export) as usage:
-        return rows_of(in_one(usage, everything(usage, case.estate.settings, price_book(usage)), {}))
+        found = everything(usage, case.estate.settings, price_book(usage))
+        source = Source("finops recommend", written_out(used_sql(), found.loaded))
+        return rows_of(in_one(usage, found, {})), source
 
 
 def _is_wanted(row: dict[str, Any], case: Case) -> bool:
@@ -58,7 +63,7 @@ def _is_wanted(row: dict[str, Any], case: Case) -> bool:
     return owner is None or row["owner"] in (owner, case.estate.settings.owners.handles.get(owner, owner))
 
 
-def _section(case: Case, rows: Sequence[dict[str, Any]]) -> Section:
+def _section(case: Case, rows: Sequence[dict[str, Any]], source: Source) -> Section:
     worth = [row for row in rows if (row["saving"] or 0) > 0]
     currency, shown = case.facts.currency, worth[:_SHOWN]
     without = sum(1 for row in rows if row["saving"] is None)
@@ -69,7 +74,6 @@ def _section(case: Case, rows: Sequence[dict[str, Any]]) -> Section:
         text.append("Advice is of the whole estate, whatever the filter of the report.")
     if not shown:
         return Section(KEY, TITLE, tuple(text))
-    source = Source("finops recommend")
     table = Table("advice", "Advice by money", _COLUMNS, tuple(_row(row, currency) for row in shown), source=source)
     return Section(KEY, TITLE, tuple(text), (Block(table=table),))
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from finops.anomalies.events import Event
 from finops.anomalies.find import find_anomalies
+from finops.anomalies.series import USAGE
 from finops.output.report_words import cash, change_cell, day_cell, plural, span, text_cell
 from finops.report.model import Block, Cell, Column, Section, Source, Table, Tone
-from finops.report.sources import command
+from finops.report.sources import command, daily_sql
 from finops.report.windows import Window
 from finops.sections.case import Case
 
@@ -47,7 +48,9 @@ def anomalies(case: Case) -> Section:
     )
     if len(found.events) > len(shown):
         text += f" The {len(shown)} dearest are shown; finops anomalies lists all of them."
-    source = Source(command(case.history, "anomalies", Window(first, max(end, first))))
+    reach = Window(first, max(end, first))
+    daily = daily_sql(case.history, ["service", "account"], reach, USAGE)
+    source = Source(command(case.history, "anomalies", reach), daily)
     rows = tuple(_row(one, currency) for one in shown)
     table = Table("anomalies", "Anomalies, the dearest first", _COLUMNS, rows, source=source)
     return Section(KEY, TITLE, (text, *notes), (Block(table=table),))

@@ -74,6 +74,12 @@ def _sql() -> str:
     return _HOURS.format(model("cur_savings_plan_hours").sql)
 
 
+def _held_sql() -> str:
+    """The queries of what is held: each hour of each plan, and each reservation."""
+    plans, reservations = (model(name).sql.strip() for name in ("cur_savings_plan_hours", "cur_reservations"))
+    return f"-- Savings Plans\n{plans};\n\n-- reservations\n{reservations};"
+
+
 def _midnight(day: object) -> datetime:
     return datetime.fromisoformat(str(day)).replace(tzinfo=UTC).replace(tzinfo=None)
 
@@ -114,7 +120,7 @@ def _held(found: Sequence[Held], currency: str) -> Block:
     )
     rows = tuple(_commitment(one, currency) for one in found[:_SHOWN])
     text = () if len(found) <= _SHOWN else (f"The {_SHOWN} that waste most are shown, of {len(found):,}.",)
-    source = Source("finops recommend commitments")
+    source = Source("finops recommend commitments", _held_sql())
     return Block("What is held", text, table=Table("held", "Commitments that are held", columns, rows, source=source))
 
 

@@ -12,7 +12,7 @@ from finops.anomalies.levels import is_whole
 from finops.dimensions import parse_by
 from finops.output.report_words import change_cell, listed, money_cell, share, text_cell
 from finops.report.model import Block, Cell, Column, Section, Source, State, Table, Tone
-from finops.report.sources import command
+from finops.report.sources import command, daily_sql
 from finops.sections.attempt import attempted, left_out
 from finops.sections.case import Case
 from finops.sections.rows import rows_of
@@ -59,7 +59,7 @@ def _budgets(case: Case) -> Section:
         return Section("budgets", "Budgets", (text,), state="not set")
     document, _ = budgets_held(case.estate, _shared(case), case.database, None, case.wanted.environment)
     rows = rows_of(document)
-    source = Source(_with_env(case, command(case.estate, "variance --budgets")))
+    source = _source(case, "variance --budgets")
     currency = case.facts.currency
     columns = (
         Column("budget", "Budget"),
@@ -90,6 +90,12 @@ def _budget(row: Mapping[str, Any], currency: str) -> tuple[Cell, ...]:
     )
 
 
+def _source(case: Case, verb: str) -> Source:
+    """The verb, and the cost by day that it holds against what was promised."""
+    places = ["environment"] if case.estate.settings.environments else []
+    return Source(_with_env(case, command(case.estate, verb)), daily_sql(case.estate, [*places, "service"]))
+
+
 def _estimates(case: Case) -> Section:
     from finops.variance.document import variance
 
@@ -98,7 +104,7 @@ def _estimates(case: Case) -> Section:
         return Section("estimates", "Estimates of documents", (text,), state="not set")
     document = variance(case.estate, None, case.wanted.environment)
     rows = sorted(rows_of(document), key=_by_size)
-    source = Source(_with_env(case, command(case.estate, "variance")))
+    source = _source(case, "variance")
     currency = case.facts.currency
     columns = (
         Column("environment", "Environment", "code"),

@@ -10,7 +10,7 @@ from finops.dimensions import parse_by
 from finops.output.report_words import money_cell, percent, share, symbol, text_cell
 from finops.output.values import rate
 from finops.report.model import Block, Cell, Column, Section, Source, Table, Tone
-from finops.report.sources import command
+from finops.report.sources import command, daily_sql
 from finops.sections.attempt import attempted, left_out, not_set
 from finops.sections.case import Case
 from finops.sections.rows import rows_of
@@ -56,7 +56,8 @@ def _measure(case: Case, name: str) -> Section:
     where = tuple(where_of(metric))
     with case.open_part(replace(case.estate.ask, where=where, by=None)) as ledger:
         rows = rows_of(unit_costs(ledger, parse_by(time), metric, measures))
-        source = Source(f"{command(ledger, 'spend --per')} --per {name} --by {time}".replace(" --per ", " ", 1))
+        words = f"{command(ledger, 'spend --per')} --per {name} --by {time}".replace(" --per ", " ", 1)
+        source = Source(words, daily_sql(ledger, [time]))
     shown = rows[::-1][:_SHOWN]
     columns = (
         Column(time, time.capitalize()),
