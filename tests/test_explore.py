@@ -10,7 +10,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -30,6 +29,7 @@ from finops.explore.server import Site
 from finops.reader import Ask
 from tests.cost_explorer_delivery import Group, load_answer
 from tests.explore_site import demo, running
+from tests.interruptible import interruptible
 from tests.tiny_export import ingested, write_export
 
 OCTOBER, SEPTEMBER = ("2026-10-01", "2026-10-28"), ("2026-09-01", "2026-09-28")
@@ -418,12 +418,16 @@ def test_a_port_in_use_is_an_error_that_says_what_to_try(served: Served, capsys:
 
 
 def test_it_prints_its_address_answers_and_ends_with_ctrl_c(served: Served) -> None:
-    words = [sys.executable, "-m", "finops", "explore", "--no-open", "--port", "0", "--db", str(served.db)]
+    words = interruptible("explore", "--no-open", "--port", "0", "--db", str(served.db))
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running_program:
         assert running_program.stdout is not None
         assert running_program.stderr is not None
         url = running_program.stdout.readline().strip()
         assert asked_for(url, "/")[0].status == 200
         running_program.send_signal(signal.SIGINT)
-        assert running_program.stderr.read().splitlines() == [f"{served.db}, read-only; Ctrl-C ends it"]
+        try:
+            _, said = running_program.communicate(timeout=60)
+        finally:
+            running_program.kill()
+        assert said.splitlines() == [f"{served.db}, read-only; Ctrl-C ends it"]
     assert running_program.returncode == 0

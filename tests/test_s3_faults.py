@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -19,6 +18,7 @@ import pytest
 
 from finops.catalog import deliveries, store_of
 from finops.ingest.s3 import download as downloading
+from tests.interruptible import interruptible
 from tests.s3_bucket import Bucket, Report, deliver, delivery_id
 from tests.s3_proxy import Answer, damage, drop, refuse
 
@@ -281,7 +281,7 @@ def test_ctrl_c_ends_at_once_and_what_was_fetched_is_kept(bucket: Bucket, tmp_pa
 
     bucket.proxy.plan(FIRST, hang)
     words = ["ingest", f"s3://{bucket.name}/exports", "--db", str(tmp_path / "x.duckdb")]
-    process = subprocess.Popen([sys.executable, "-m", "finops", *words], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(interruptible(*words), stderr=subprocess.PIPE, text=True)
     assert asked.wait(60)
     while not any(path.stat().st_size for path in copies(tmp_path)):
         os.sched_yield()
