@@ -41,8 +41,8 @@ class Bucket:
 
 
 def upload(bucket: Bucket, folder: Path, prefix: str = "exports") -> None:
-    """Every file of a folder, as an object below a prefix."""
-    for path in sorted(folder.rglob("*")):
+    """Every file of a folder, as an object below a prefix; manifests last, as AWS writes them."""
+    for path in sorted(folder.rglob("*"), key=lambda path: (path.suffix == ".json", path)):
         if path.is_file():
             bucket.put(f"{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
 

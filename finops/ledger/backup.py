@@ -19,7 +19,8 @@ def back_up(database: Path) -> Path:
 
     The backup before it is removed: it is of a version older still.
     """
-    home = _home(database, f"{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    # to the microsecond: an upgrade that was killed may be begun again within the same second
+    home = _home(database, f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     draft = home.with_name(f"{home.name}.{os.getpid()}.tmp")
     older = sorted(database.parent.glob(_home(database, "*").name))
     draft.mkdir(mode=0o700)

@@ -102,6 +102,7 @@ def _complete(process: Victims, bill: _Bill, tally: Tally) -> None:
     bill.known = bill.sum_of(bill.number)
     if ran.code:
         tally.lost.append(f"{where}: exit {ran.code}: {ran.err[-300:]}")
+        return
     if (found := total(bill.database)) != bill.known:
         tally.wrong_sums.append(f"{where}: {found}, not {bill.known}")
     if left := leftovers(bill.database):
