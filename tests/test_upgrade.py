@@ -11,7 +11,8 @@ import pytest
 
 from finops.catalog import deliveries, store_of
 from finops.cli import main
-from tests.tiny_export import LINES, restate, write_export
+from finops.ledger.backup import back_up
+from tests.tiny_export import LINES, ingested, restate, write_export
 
 Captured = pytest.CaptureFixture[str]
 
@@ -160,3 +161,11 @@ def test_one_file_of_several_periods_is_made_anew_for_each(tmp_path: Path, capsy
     assert capsys.readouterr().err.count("made anew") == 2
     assert rows_of(database, "spend", "--by", "billing_period,region") == before
     assert len({row["billing_period"] for row in before}) == 2  # type: ignore[attr-defined]
+
+
+def test_an_upgrade_begun_again_at_once_has_a_backup_of_its_own(tmp_path: Path) -> None:
+    database = ingested(tmp_path)
+    first, second = back_up(database), back_up(database)
+    assert first != second
+    assert not first.exists()
+    assert [one.unblended for one in deliveries(second)] == [one.unblended for one in deliveries(database)]

@@ -79,7 +79,7 @@ def _found(opened: Opened, settings: Settings, prefixes: Sequence[str], inventor
         if len(found) == len(set(prefixes)):
             return list({one.id: one for one in found.values()}.values())
     missing = next(prefix for prefix in prefixes if prefix not in found)
-    fix = "finops recommend waste, lifecycle, spot and commitments list ids with --format json"
+    fix = "finops recommend --format csv lists ids, recommend commitments those of every offer"
     raise UsageError(f"nothing is advised today under the id {missing}", "ID", fix)
 
 
