@@ -34,6 +34,8 @@ COST_EXPLORER = "Cost Explorer"
 MARTS = ("resource_daily", "daily_cost", "period_totals", "charges", "split_cost_daily", "tag_sets")
 # The folder of the store with what each delivery changed; it outlives the deliveries.
 JOURNAL = "journal"
+# The folder of the store with the last answer of `finops recommend`.
+ADVICE = "advice"
 SEAL = ".seal"
 
 # No file's name becomes this one: DuckDB calls a database by its file up to the first dot.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops.catalog import Delivery, Problem, open_catalog, store_of
-from finops.choose import choose
+from finops.choose import Chosen, choose
 from finops.engines.duckdb import reader
 from finops.errors import DataError
 from finops.ledger.rows import bind_rows
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Usage:
-    """Open rows: `connection` has the view `cur`. `problems` is what a reader of the figures should know."""
+    """Open rows: `connection` has the view `cur`. `problems` is what a reader of the figures should know.
+
+    `chosen` are all deliveries that count, those of other shapes and the payers left out among them.
+    """
 
     connection: DuckDBPyConnection
     database: Path
     deliveries: tuple[Delivery, ...]
     currency: str
     problems: tuple[Problem, ...]
+    chosen: Chosen
 
     @property
     def described(self) -> list[dict[str, Any]]:
@@ -49,15 +53,22 @@ def open_usage(database: Path, export: str | None = None) -> Iterator[Usage]:
 
     Raises DataError when there are none or their rows are gone, or when they are in several currencies.
     """
-    with open_catalog(database) as catalog:
-        chosen = choose(catalog, "unblended", export=export)
+    chosen = choose_usage(database, export)
     reports = tuple(one for one in chosen.deliveries if one.shape == "cur")
     with closing(reader(store_of(database))) as connection:
         bind_rows(connection, database, reports, chosen.payers_left_out)
         currencies = sorted({one.currency for one in reports})
         if len(currencies) > 1:
             raise DataError(f"one price cannot be in {' and '.join(currencies)}", str(database), "--export NAME")
-        yield Usage(connection, database, reports, currencies[0], (*chosen.problems, *_passed_over(chosen.deliveries)))
+        yield Usage(
+            connection, database, reports, currencies[0], (*chosen.problems, *_passed_over(chosen.deliveries)), chosen
+        )
+
+
+def choose_usage(database: Path, export: str | None = None) -> Chosen:
+    """The deliveries that count, of which the rows of Cost and Usage Reports are opened."""
+    with open_catalog(database) as catalog:
+        return choose(catalog, "unblended", export=export)
 
 
 def price_book(usage: Usage) -> PriceBook:

@@ -40,6 +40,7 @@ def run(
     from finops.config import db_path, load_settings
     from finops.output import write
     from finops.recommend.everything import chosen, everything, in_one
+    from finops.recommend.kept import keep
     from finops.usage import open_usage, price_book
 
     asked = _asked(where or [])
@@ -49,6 +50,8 @@ def run(
     with open_usage(db_path(db), export) as usage:
         found = everything(usage, settings, price_book(usage), inventory)
         document = in_one(usage, found, asked)
+        if inventory is None:
+            keep(usage, settings, in_one(usage, found, {}))
     write(document, form, output)
     written(document, settings, write_to, existing, chosen(found, asked), [] if asked else found.stored.standards)
 

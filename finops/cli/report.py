@@ -38,7 +38,9 @@ AllOwners = Annotated[
 Advice = Annotated[
     bool | None,
     typer.Option(
-        "--advice/--no-advice", help="With advice, or without. Default: with it up to 2 million rows of the bill."
+        "--advice/--no-advice",
+        help="With advice, or without. Default: with what finops recommend found before on this bill, else with it up "
+        "to 2 million rows.",
     ),
 ]
 

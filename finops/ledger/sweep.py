@@ -7,12 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from finops.arrivals import arrivals
-from finops.catalog import JOURNAL, deliveries, open_catalog, store_of
+from finops.catalog import ADVICE, JOURNAL, deliveries, open_catalog, store_of
 from finops.ingest.cost_explorer.cache import FOLDER as ANSWERS
 from finops.ledger.fetched import DOWNLOADS, sweep_downloads
 
 # Folders of the store that outlive the deliveries made from them.
-_KEPT = (ANSWERS, DOWNLOADS, JOURNAL)
+_KEPT = (ANSWERS, DOWNLOADS, JOURNAL, ADVICE)
 
 
 def sweep(database: Path) -> None:

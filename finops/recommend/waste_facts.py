@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from finops.recommend.hours import Span
 from finops.recommend.row import Class, Recommendation, monthly
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _STILL_HOURS = 48
 
 
-@dataclass(frozen=True)
-class Used:
+class Used(NamedTuple):
     """One usage type of a resource. `open_cost` is what no commitment covers, `cost` all, covered usage at its rate.
 
     `hours` are the loaded hours from its first line to the end of the data, `running` those of its lines, which
@@ -58,40 +58,21 @@ class Used:
 def used(usage: Usage, settings: Settings, span: Span) -> list[Used]:
     """Every usage type of every resource within the complete hours; makes the view `tagged_cur` and `places`."""
     tag_rows(usage, settings)
-    rows = usage.connection.execute(_USED, [span.start, span.end]).fetchall()
-    return [_used(span, *row) for row in rows]
+    rows = usage.connection.execute(*used_query(span.start, span.end)).fetchall()
+    behind = [max(int(hours), 1) for hours in span.loaded[::-1].cumsum()[::-1]]
+    recent = len(behind) - _STILL_HOURS
+    return [_used(row, behind, recent) for row in rows]
 
 
-def used_sql() -> str:
-    """The query of `used`; its parameters are the first hour and the end of the last one."""
-    return _USED
+def _used(row: Sequence[Any], behind: Sequence[int], recent: int) -> Used:
+    """A row of the query; `behind` are the loaded hours from each hour on, the last two days begin at hour `recent`."""
+    *what, first, last, environment, owner = row
+    return Used._make((*what, behind[first], last >= recent, environment, owner))
 
 
-def _used(span: Span, *row: Any) -> Used:
-    account, region, service, resource_id, usage_type, operation, *sums, first, last, environment, owner = row
-    quantity, open_cost, cost, running = sums
-    zone = span.start.tzinfo
-    return Used(
-        account=account,
-        region=region,
-        service=service,
-        resource_id=resource_id,
-        usage_type=usage_type,
-        operation=operation,
-        quantity=quantity,
-        open_cost=open_cost,
-        cost=cost,
-        running=running,
-        hours=_hours(span, first.replace(tzinfo=zone)),
-        still=(span.end - last.replace(tzinfo=zone)).total_seconds() <= _STILL_HOURS * 3600,
-        environment=environment or "",
-        owner=owner or "",
-    )
-
-
-def _hours(span: Span, first: datetime) -> int:
-    at = max(int((first - span.start).total_seconds() // 3600), 0)
-    return max(int(span.loaded[at:].sum()), 1)
+def used_query(start: datetime, end: datetime) -> tuple[str, list[Any]]:
+    """The query of `used` from the first hour to the end of the last one, and its parameters."""
+    return _USED, [start, start, end, int((end - start).total_seconds() // 3600)]
 
 
 def advice(one: Used, kind: str, certainty: Class, basis: str, action: str, evidence: str) -> Recommendation:
@@ -122,7 +103,13 @@ def saving(row: Recommendation, one: Used, low: Decimal, high: Decimal) -> Recom
 
 
 _USED = """
-with use as (
+with hourly as (
+    select *, cast(date_diff('hour', cast(? as timestamp), charge_period_start) as integer) as hour
+    from tagged_cur
+    where x_line_item_type in ('Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage')
+        and charge_period_start >= ? and charge_period_start < ?
+),
+use as (
     select
         sub_account_id, coalesce(region_id, '') as region, x_service_code, coalesce(resource_id, '') as resource_id,
         x_usage_type, coalesce(x_operation, '') as operation,
@@ -131,19 +118,18 @@ with use as (
         cast(sum(case x_line_item_type when 'Usage' then unblended
             when 'SavingsPlanCoveredUsage' then coalesce(savings_plan_effective, 0)
             else coalesce(reservation_effective, 0) end) as decimal(38, 10)) as cost,
-        cast(count(distinct charge_period_start)
+        cast(bit_count(bitstring_agg(hour, 0, ?))
             * greatest(1, round(min(date_diff('second', charge_period_start, charge_period_end)) / 3600)) as bigint
         ) as running,
-        min(charge_period_start) as first, max(charge_period_start) as last,
+        min(hour) as first, max(hour) as last,
         arg_max(delivery_id, charge_period_start) as delivery_id,
         arg_max(coalesce(tag_set_id, 0), charge_period_start) as tag_set_id
-    from tagged_cur
-    where x_line_item_type in ('Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage')
-        and charge_period_start >= ? and charge_period_start < ?
+    from hourly
     group by 1, 2, 3, 4, 5, 6
 )
 select use.sub_account_id, use.region, use.x_service_code, use.resource_id, use.x_usage_type, use.operation,
-    use.quantity, use.open_cost, use.cost, use.running, use.first, use.last, places.environment, places.owner
+    use.quantity, use.open_cost, use.cost, use.running, use.first, use.last,
+    coalesce(places.environment, '') as environment, coalesce(places.owner, '') as owner
 from use
 left join places
     on places.delivery_id = use.delivery_id and coalesce(places.tag_set_id, 0) = use.tag_set_id

@@ -40,7 +40,7 @@ def schedule(usage: Usage, facts: Sequence[Used], span: Span, policy: WastePolic
         and one.still
         and one.open_cost > 0
     }
-    away, behind = _away(usage, span, policy), _behind(span, policy)
+    away, behind = _away(usage, list(wanted), span, policy), _behind(span, policy)
     for key, one in wanted.items():
         if key not in away:
             continue
@@ -50,10 +50,16 @@ def schedule(usage: Usage, facts: Sequence[Used], span: Span, policy: WastePolic
             yield _row(one, hours, possible, cost, policy)
 
 
-def _away(usage: Usage, span: Span, policy: WastePolicy) -> Mapping[tuple[str, str, str], tuple[int, Decimal]]:
-    """By account, resource and usage type: hours outside of office hours, and their cost on demand."""
-    limits = [_STOPS, span.start, span.end, policy.office_start, policy.office_end]
-    rows = usage.connection.execute(_AWAY, limits).fetchall()
+def _away(
+    usage: Usage, keys: Sequence[tuple[str, str, str]], span: Span, policy: WastePolicy
+) -> Mapping[tuple[str, str, str], tuple[int, Decimal]]:
+    """Of each account, resource and usage type: hours outside of office hours, and their cost on demand."""
+    if not keys:
+        return {}
+    asked = [list(column) for column in zip(*keys, strict=True)]
+    office = [policy.office_start, policy.office_end]
+    parameters = [*asked, span.start, len(span.loaded), _STOPS, span.start, span.end, *office]
+    rows = usage.connection.execute(_AWAY, parameters).fetchall()
     return {(account, resource, kind): (hours, cost) for account, resource, kind, hours, cost in rows}
 
 
@@ -79,9 +85,16 @@ def _row(one: Used, hours: int, possible: int, cost: Decimal, policy: WastePolic
 OUTSIDE_OFFICE = """date_diff('second', charge_period_start, charge_period_end) <= 3672
     and not (isodow(charge_period_start) <= 5 and hour(charge_period_start) >= ? and hour(charge_period_start) < ?)"""
 _AWAY = f"""
-select sub_account_id, resource_id, x_usage_type, count(distinct charge_period_start),
-    cast(sum(unblended) as decimal(38, 10))
-from tagged_cur
+with asked as (
+    select unnest(cast(? as varchar[])) as sub_account_id, unnest(cast(? as varchar[])) as resource_id,
+        unnest(cast(? as varchar[])) as x_usage_type
+)
+select sub_account_id, resource_id, x_usage_type,
+    bit_count(bitstring_agg(
+        cast(date_diff('hour', cast(? as timestamp), charge_period_start) as integer), 0, cast(? as integer)
+    )) as hours,
+    cast(sum(unblended) as decimal(38, 10)) as cost
+from tagged_cur join asked using (sub_account_id, resource_id, x_usage_type)
 where x_line_item_type = 'Usage' and resource_id is not null and unblended > 0
     and regexp_matches(x_usage_type, ?)
     and charge_period_start >= ? and charge_period_start < ?

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from finops.sections.rows import rows_of
 
 KEY, TITLE = "advice", "What could be saved"
 _SHOWN = 15
-# Advice reads every hour of the bill; beyond so many rows that takes longer than a report may.
+# Advice reads every hour of the bill; beyond so many rows that takes longer than a report may wait.
 MOST_ROWS = 2_000_000
 _ZERO = Decimal(0)
 _COLUMNS = (
@@ -34,27 +35,50 @@ def advice(case: Case) -> Section:
     if case.ask.as_of:
         return not_kept(KEY, TITLE)
     lines = sum(one["rows"] for one in case.estate.deliveries)
-    if case.wanted.with_advice is False or (case.wanted.with_advice is None and lines > MOST_ROWS):
-        many = f"{lines:,} rows are more than a report waits for" if lines > MOST_ROWS else "It was not asked for"
-        text = f"{many}: finops recommend lists it, finops report --advice has it here."
-        return Section(KEY, TITLE, (text,), state="left out")
+    if case.wanted.with_advice is False:
+        return _left_out("It was not asked for: finops recommend lists it, finops report --advice has it here.")
     if KEY not in case.of_estate:
-        case.of_estate[KEY] = _all(case)
+        case.of_estate[KEY] = _kept(case) or (_all(case) if case.wanted.with_advice or lines <= MOST_ROWS else None)
+    if case.of_estate[KEY] is None:
+        return _left_out(
+            f"{lines:,} rows are more than a report waits for. Run finops recommend once: the reports after it have "
+            "what it found, until the bill, the settings or the prices change."
+        )
     rows, source = case.of_estate[KEY]
     return _section(case, [row for row in rows if _is_wanted(row, case)], source)
+
+
+def _left_out(why: str) -> Section:
+    return Section(KEY, TITLE, (why,), state="left out")
+
+
+def _kept(case: Case) -> tuple[list[dict[str, Any]], Source] | None:
+    """What `finops recommend` found before for the very same bill."""
+    from finops.recommend.kept import kept
+
+    found = kept(case.database, case.estate.settings, case.ask.export)
+    return None if found is None else (found.rows, _source(found.loaded))
 
 
 def _all(case: Case) -> tuple[list[dict[str, Any]], Source]:
     """All advice in sequence, what saves most in it first, and the query of what each resource used and cost."""
     from finops.recommend.everything import everything, in_one
-    from finops.recommend.waste_facts import used_sql
-    from finops.report.sources import written_out
+    from finops.recommend.kept import keep
     from finops.usage import open_usage, price_book
 
+    settings = case.estate.settings
     with open_usage(case.database, case.ask.export) as usage:
-        found = everything(usage, case.estate.settings, price_book(usage))
-        source = Source("finops recommend", written_out(used_sql(), found.loaded))
-        return rows_of(in_one(usage, found, {})), source
+        found = everything(usage, settings, price_book(usage))
+        document = in_one(usage, found, {})
+        keep(usage, settings, document)
+        return rows_of(document), _source(found.loaded)
+
+
+def _source(loaded: tuple[datetime, datetime]) -> Source:
+    from finops.recommend.waste_facts import used_query
+    from finops.report.sources import written_out
+
+    return Source("finops recommend", written_out(*used_query(*loaded)))
 
 
 def _is_wanted(row: dict[str, Any], case: Case) -> bool:
