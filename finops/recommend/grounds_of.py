@@ -47,7 +47,12 @@ def grounds_of(row: Recommendation, found: Everything, usage: Usage, settings: S
 
 
 def _waste(row: Recommendation, found: Everything, settings: Settings, book: PriceBook) -> Grounds:
-    (used,) = [one for one in found.waste.facts if (*one.resource, one.usage_type, one.operation) == row.cost_of]
+    place = (row.region, row.service)
+    (used,) = [
+        one
+        for one in found.waste.facts
+        if (*one.resource, one.usage_type, one.operation) == row.cost_of and (one.region, one.service) == place
+    ]
     lines = [_used_lines(used, found, "on demand", ("Usage",))]
     if used.cost != used.open_cost:
         lines.append(_used_lines(used, found, "under commitments", _ALL_USAGE[1:]))

@@ -37,7 +37,9 @@ def settled(rows: Iterable[Recommendation]) -> list[Recommendation]:
             result.append(row)
             continue
         cost = row.open_cost or row.saving
-        rest = _NONE if (row.account, row.resource_id) in stopped else left.get(row.pool, cost)
+        # of a resource that is stopped each cost is saved once, and then nothing is left of any
+        is_gone = takes != "all" and (row.account, row.resource_id) in stopped
+        rest = _NONE if is_gone else left.get(row.pool, cost)
         # never more than what is left, to the last decimal
         taken = _taken(takes, row.saving, cost, rest).quantize(_EXACT, ROUND_FLOOR)
         left[row.pool] = rest - taken
@@ -64,7 +66,7 @@ def _best_rates(rows: Sequence[Recommendation]) -> dict[tuple[str, ...], str]:
 
 def _place(row: Recommendation) -> tuple[Any, ...]:
     kind = kind_of(row.kind)
-    return kind.place, kind.takes == "rate", -(row.saving or 0), row.kind, row.where
+    return kind.place, kind.takes == "rate", -(row.saving or 0), row.kind, row.where, row.apart or ""
 
 
 def by_step(rows: Iterable[Recommendation]) -> list[tuple[Any, ...]]:

@@ -33,7 +33,7 @@ def schedule(usage: Usage, facts: Sequence[Used], span: Span, policy: WastePolic
     """
     names, tools = {one.casefold() for one in policy.environments}, re.compile(_TOOLS)
     wanted = {
-        (*one.resource, one.usage_type): one
+        (*one.resource, one.usage_type, one.operation): one
         for one in facts
         if (one.environment.casefold() in names or tools.match(one.usage_type))
         and one.resource_id
@@ -50,11 +50,11 @@ def schedule(usage: Usage, facts: Sequence[Used], span: Span, policy: WastePolic
             yield _row(one, hours, possible, cost, policy)
 
 
-def _away(usage: Usage, span: Span, policy: WastePolicy) -> Mapping[tuple[str, str, str], tuple[int, Decimal]]:
-    """By account, resource and usage type: hours outside of office hours, and their cost on demand."""
+def _away(usage: Usage, span: Span, policy: WastePolicy) -> Mapping[tuple[str, ...], tuple[int, Decimal]]:
+    """By account, resource, usage type and operation: hours outside of office hours, and their cost on demand."""
     limits = [_STOPS, span.start, span.end, policy.office_start, policy.office_end]
     rows = usage.connection.execute(_AWAY, limits).fetchall()
-    return {(account, resource, kind): (hours, cost) for account, resource, kind, hours, cost in rows}
+    return {tuple(place): (hours, cost) for *place, hours, cost in rows}
 
 
 def _behind(span: Span, policy: WastePolicy) -> list[int]:
@@ -79,12 +79,12 @@ def _row(one: Used, hours: int, possible: int, cost: Decimal, policy: WastePolic
 OUTSIDE_OFFICE = """date_diff('second', charge_period_start, charge_period_end) <= 3672
     and not (isodow(charge_period_start) <= 5 and hour(charge_period_start) >= ? and hour(charge_period_start) < ?)"""
 _AWAY = f"""
-select sub_account_id, resource_id, x_usage_type, count(distinct charge_period_start),
+select sub_account_id, resource_id, x_usage_type, coalesce(x_operation, ''), count(distinct charge_period_start),
     cast(sum(unblended) as decimal(38, 10))
 from tagged_cur
 where x_line_item_type = 'Usage' and resource_id is not null and unblended > 0
     and regexp_matches(x_usage_type, ?)
     and charge_period_start >= ? and charge_period_start < ?
     and {OUTSIDE_OFFICE}
-group by 1, 2, 3
+group by 1, 2, 3, 4
 """

@@ -89,7 +89,7 @@ def _advice(document: Document | None) -> list[Advice]:
 
 
 def _one(rows: Sequence[Advice], prefix: str) -> Advice | None:
-    of = [one for one in rows if one.id.startswith(prefix)]
+    of = [one for one in rows if one.id == prefix] or [one for one in rows if one.id.startswith(prefix)]
     if len(of) > 1:
         raise UsageError(f"{len(of)} ids begin with {prefix}", "ID", f"more of it, such as {of[0].id}")
     return of[0] if of else None
@@ -160,6 +160,7 @@ def _entry(usage: Usage, settings: Settings, advice: Advice, asked: Acceptance, 
         promised_high=advice["saving_high"],
         baseline=_baseline(usage, settings, advice, days),
         terms=terms,
+        operation=advice["operation"],
     )
 
 
@@ -168,7 +169,10 @@ def _baseline(usage: Usage, settings: Settings, advice: Advice, days: Sequence[d
     known = tuple(sorted(one.arn for one in held(usage.connection))) if kind.scope == "bought" else ()
     lines: tuple[Line, ...] = ()
     why = ""
-    place = Place(*(str(advice[name] or "") for name in ("account", "region", "service", "resource_id")))
+    account, region, service, resource = (
+        str(advice[name] or "") for name in ("account", "region", "service", "resource_id")
+    )
+    place = Place(account, region, service, resource, advice["operation"])
     if kind.scope in ("resource", "place", "tasks", "group"):
         daily = lines_of(usage, settings, kind, advice.id, place, days)
         lines, why = mean_day(daily, len(days)), daily.why
