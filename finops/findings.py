@@ -46,6 +46,11 @@ def finding_id(rule: str, where: Sequence[str]) -> str:
     return hashlib.sha256(_SEPARATOR.join((rule, *where)).encode()).hexdigest()[:_LENGTH]
 
 
+def id_apart(id_: str, value: str) -> str:
+    """An id that begins with another one and is longer by half: of what `value` tells from all that share that one."""
+    return id_ + hashlib.sha256(value.encode()).hexdigest()[: _LENGTH // 2]
+
+
 def id_sql(rule: str, columns: Sequence[str]) -> str:
     """`finding_id` as SQL over text columns that are never null. The names come from the program."""
     values = ", ".join(columns)

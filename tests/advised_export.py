@@ -12,12 +12,13 @@ WINDOWS = {"lineItem/Operation": "RunInstances:0002"}
 
 
 def estate() -> Iterator[Row]:
-    """An idle gateway, a group that works in the office only, a server with a successor, and usage under a plan."""
+    """An idle gateway, a group that works in the office only, servers with successors, and usage under a plan."""
     linux = {"lineItem/Operation": "RunInstances"}
     yield from always("AmazonEC2", "NatGateway-Hours", "nat-idle")
     yield line(0, "AmazonEC2", "NatGateway-Hours", "nat-works")
     yield line(0, "AmazonEC2", "NatGateway-Bytes", "nat-works", "0.5", "0.02")
     yield from always("AmazonEC2", "BoxUsage:m5.large", "i-intel", cost="0.096", **linux)
+    yield from always("AmazonEC2", "BoxUsage:m4.large", "i-old", cost="0.1", **linux)
     yield line(0, "AmazonEC2", "BoxUsage:m7g.large", "i-arm", cost="0.06", **linux)
     for at in every_hour(DAYS):
         for name in ("dev-1", "dev-2", *(["dev-gone"] if at < 50 else [])):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tests.hourly_export import Row, covered, every_hour, usage
 
 GROUP = "resourceTags/aws:autoscaling:groupName"
@@ -43,3 +45,12 @@ def on_spot(rate: str = "0.04") -> list[Row]:
 def beside(*names: str) -> list[Row]:
     """Instances on demand that no group has."""
     return [usage(at, 1, **{"lineItem/ResourceId": name}) for at in every_hour(DAYS) for name in names]
+
+
+def briefly(lifetimes: Iterable[int]) -> list[Row]:
+    """Instances without a tag that start together and live for so many hours."""
+    return [
+        usage(into, 1, **{"lineItem/ResourceId": f"i-{at}"})
+        for at, hours in enumerate(lifetimes)
+        for into in range(hours)
+    ]

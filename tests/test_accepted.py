@@ -23,7 +23,7 @@ from finops.recommend.accepted.status import judged
 from finops.recommend.review.asked import Advice
 from tests.accepted_bill import NOVEMBER, OCTOBER, box, nat, november, october, plan_hours
 from tests.hourly_export import Row, hour, usage
-from tests.spot_export import member, on_spot, scaling
+from tests.spot_export import briefly, member, on_spot, scaling
 from tests.stored_export import daily, standard
 
 Answer = dict[str, Any]
@@ -406,6 +406,17 @@ KINDS = [Kind("", saves_by, "", level, "") for saves_by, level in (("usage", "")
 LINES = st.dictionaries(st.sampled_from(["a", "b", "SpotUsage"]), st.tuples(MONEY, MONEY, MONEY), max_size=3).map(
     lambda found: [Line(name, *values) for name, values in found.items()]
 )
+
+
+def test_instances_that_no_tag_names_cannot_be_followed_and_are_not_accepted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    october(tmp_path, [*briefly([72, 23, 23, 4, 72]), *on_spot()], **{"lineItem/Operation": "RunInstances"})
+    (row,) = [one for one in listed(tmp_path, "spot") if one["kind"] == "spot"]
+    capsys.readouterr()
+    assert run(tmp_path, "recommend", "accept", row["id"]) == 2
+    assert "no later bill tells who belongs to USE2-BoxUsage:m5.large" in capsys.readouterr().err
+    assert answer(tmp_path)["rows"] == []
 
 
 @given(LINES, LINES, st.sampled_from(KINDS))

@@ -88,3 +88,16 @@ def test_claims_are_held_against_the_rates_of_the_bill(tmp_path: Path, capsys: p
     assert found[4] == (Decimal("36.5"), "too low", "own rate")
     assert {found[line] for line in (5, 6, 7)} == {(None, "could not check", "unknown")}
     assert all(Path(row["file"]).name == "review.md" for row in answer["rows"])
+
+
+@pytest.mark.parametrize("verb", [["estimates", "read"], ["recommend", "claims"]])
+def test_a_document_that_is_named_and_not_there_is_a_usage_error(
+    verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "gone.md"
+    assert main([*verb, str(missing), "--db", str(tmp_path / "finops.duckdb")]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: there is no such document",
+        f"  where: {missing}",
+        "  try: name a Markdown document or an estimates file",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from finops.cli import main
 from finops.recommend.kinds import STEPS, kind_of
-from finops.recommend.row import Recommendation
-from finops.recommend.sequence import settled
+from finops.recommend.row import Class, Recommendation
+from finops.recommend.sequence import settled, total
 from tests.advised_export import WINDOWS, estate
 from tests.hourly_export import Row, covered, every_hour, loaded, usage
 from tests.waste_export import DAYS, ENVIRONMENT, HOURS, line, office
@@ -24,9 +25,11 @@ Answer = dict[str, Any]
 KINDS = ("idle_nat", "schedule", "previous_generation", "graviton", "s3_noncurrent", "s3_storage_class")
 
 
-def about(kind: str, resource: str, saving: Decimal, cost: Decimal = Decimal(100)) -> Recommendation:
+def about(
+    kind: str, resource: str, saving: Decimal, cost: Decimal = Decimal(100), certainty: Class = "measured"
+) -> Recommendation:
     return Recommendation(
-        kind, (resource, kind), "do", "seen", "own rate", "measured", account="1", resource_id=resource,
+        kind, (resource, kind), "do", "seen", "own rate", certainty, account="1", resource_id=resource,
         current_cost=cost, saving=saving, cost_of=("1", resource, "hours"), open_cost=cost,
     )  # fmt: skip
 
@@ -44,6 +47,26 @@ def test_hours_asleep_are_not_made_cheaper_and_one_of_two_families_is_taken() ->
     rows = [about("graviton", "i-1", Decimal(20)), about("schedule", "i-1", Decimal(60))]
     found = in_turn(*rows, about("previous_generation", "i-1", Decimal(10)))
     assert found == {"schedule": 60, "graviton": 8, "previous_generation": None}
+
+
+def test_what_is_sure_counts_as_sure_and_an_upper_bound_with_what_it_adds() -> None:
+    sure, may_be = (
+        about("previous_generation", "i-1", Decimal(10)),
+        about("graviton", "i-1", Decimal(25), certainty="upper bound"),
+    )
+    assert in_turn(sure, may_be) == {"previous_generation": 10, "graviton": 15}
+    (row,) = [row for row in settled([sure, may_be]) if row.kind == "graviton"]
+    assert row.evidence == "seen; instead of previous_generation: 15.00 more in sequence"
+    asleep = about("schedule", "i-1", Decimal(60), certainty="upper bound")
+    assert in_turn(sure, may_be, asleep) == {"schedule": 60, "previous_generation": 4, "graviton": 6}
+
+
+def test_an_upper_bound_that_adds_nothing_is_not_taken() -> None:
+    rows = [
+        about("previous_generation", "i-1", Decimal(10)),
+        about("graviton", "i-1", Decimal(10), certainty="upper bound"),
+    ]
+    assert in_turn(*rows) == {"previous_generation": 10, "graviton": None}
 
 
 def test_versions_that_expire_are_not_moved_to_a_colder_class() -> None:
@@ -72,6 +95,39 @@ def test_no_row_saves_more_than_alone_no_cost_more_than_it_is_and_the_order_give
     assert all(sum_of <= 100 for sum_of in taken.values())
 
 
+RATES = st.lists(
+    st.builds(
+        lambda kind, name, saving, certainty: replace(
+            about(kind, "i-1", saving, certainty=certainty), where=("i-1", kind, name)
+        ),
+        st.sampled_from(["previous_generation", "graviton"]),
+        st.sampled_from("ab"),
+        CENTS,
+        st.sampled_from(["measured", "upper bound"]),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda row: row.id,
+)
+FIRST = st.lists(
+    st.builds(about, st.sampled_from(["idle_nat", "schedule"]), st.just("i-1"), CENTS), max_size=2,
+    unique_by=lambda row: row.kind,
+)  # fmt: skip
+
+
+@given(FIRST, RATES)
+def test_the_total_is_that_of_the_best_choice_and_no_choice_makes_more_of_it_sure(
+    first: list[Recommendation], rates: list[Recommendation]
+) -> None:
+    def totals(*rows: Recommendation) -> tuple[Decimal, Decimal]:
+        found = settled([*first, *rows])
+        sure = [row for row in found if row.certainty == "measured"]
+        return total(found, "saving_in_sequence") or Decimal(0), total(sure, "saving_in_sequence") or Decimal(0)
+
+    alone = [totals(), *(totals(one) for one in rates)]
+    assert totals(*rates) == (max(whole for whole, _ in alone), max(sure for _, sure in alone))
+
+
 def told(database: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Answer:
     capsys.readouterr()
     assert main(["recommend", *words, "--format", "json", "--db", str(database)]) == 0
@@ -96,8 +152,12 @@ def test_the_bill_with_all_advice_taken_is_the_bill_less_the_total(
     bill: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     everything, waste = told(bill, capsys), told(bill, capsys, "waste")
-    changes = {row["resource_id"]: row for row in waste["rows"] if row["successor"]}
-    assert set(by_kind(everything)) == {"idle_nat", "schedule", "graviton", "spot", "commitment"}
+    # a server is one thing in the end: with the upper bound that adds to what is sure
+    taken_last = sorted(waste["rows"], key=lambda row: row["class"] == "upper bound")
+    changes = {row["resource_id"]: row for row in taken_last if row["successor"] and row["saving_in_sequence"]}
+    kinds = {"idle_nat", "schedule", "previous_generation", "graviton", "spot", "commitment"}
+    assert set(by_kind(everything)) == kinds
+    assert changes["i-old"]["kind"] == "graviton"
 
     def taken(row: Row) -> Iterator[Row]:
         """The line as it is once everything before Spot is done."""

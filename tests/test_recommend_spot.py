@@ -15,7 +15,7 @@ from finops.cli import main
 from finops.config.spot import SpotPolicy
 from finops.recommend.spot_groups import Group, Seen, veto_of, vetoes
 from tests.hourly_export import Row, every_hour, hour, loaded, usage
-from tests.spot_export import DAYS, GROUP, beside, on_spot, scaling, scaling_covered
+from tests.spot_export import DAYS, GROUP, beside, briefly, on_spot, scaling, scaling_covered
 
 Answer = dict[str, Any]
 Told = Callable[..., Answer]
@@ -134,15 +134,6 @@ def test_reserved_hours_that_are_freed_go_to_the_same_instance_type(told: Told) 
 
 
 # --- what shows that it may
-
-
-def briefly(lifetimes: Iterable[int]) -> list[Row]:
-    """Instances without a tag that start together and live for so many hours."""
-    return [
-        usage(into, 1, **{"lineItem/ResourceId": f"i-{at}"})
-        for at, hours in enumerate(lifetimes)
-        for into in range(hours)
-    ]
 
 
 def test_instances_that_live_less_than_a_day_and_come_and_go_are_a_group(told: Told) -> None:

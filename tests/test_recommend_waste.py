@@ -91,9 +91,11 @@ def test_graviton_is_worth_the_ratio_of_actual_prices_and_only_at_most(answer: A
     assert set(found) == {"i-intel", "i-old"}, "not Windows, Spot, Graviton itself or what it has no equivalent of"
 
 
-def test_of_a_newer_generation_and_graviton_only_one_counts(answer: Answer) -> None:
-    assert rows(answer, "previous_generation")["i-old"]["saving_in_sequence"] is None
-    assert rows(answer, "graviton")["i-old"]["saving_in_sequence"] == a_month("0.023")
+def test_a_newer_generation_counts_as_sure_and_graviton_with_what_it_adds(answer: Answer) -> None:
+    assert rows(answer, "previous_generation")["i-old"]["saving_in_sequence"] == a_month("0.004")
+    found = rows(answer, "graviton")["i-old"]
+    assert (found["saving"], found["saving_in_sequence"]) == (a_month("0.023"), a_month("0.019"))
+    assert "instead of m5.large: " in found["evidence"]
 
 
 def test_development_that_never_sleeps_could_save_its_nights_and_weekends(answer: Answer) -> None:

@@ -29,9 +29,9 @@ def run(
     """Read the cost figures of architecture documents, with file and line, and check their sums."""
     from finops.config import load_settings
     from finops.output import write
-    from finops.variance.reading import read_estimates, save_estimates
+    from finops.variance.reading import named, read_estimates, save_estimates
 
-    readings = read_estimates(docs, load_settings(config))
+    readings = read_estimates(named(docs), load_settings(config))
     if save:
         from finops.cli.progress import say
 

@@ -34,9 +34,10 @@ def run(
     from finops.recommend.waste_facts import used
     from finops.usage import open_usage, price_book
     from finops.variance.promises import documents
+    from finops.variance.reading import named
 
     settings = load_settings(config)
-    texts = [read_text(path) for path in docs or documents(settings) if path.suffix != SUFFIX]
+    texts = [read_text(path) for path in named(docs or ()) or documents(settings) if path.suffix != SUFFIX]
     found = [claim for text in texts for claim in claims_of(text)]
     with open_usage(db_path(db), export) as usage:
         span = complete_span(usage.deliveries)

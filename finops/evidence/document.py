@@ -21,8 +21,8 @@ from finops.explain import COLUMNS, Line
 if TYPE_CHECKING:
     from finops.reader import Ledger
 
-# Findings have 16 hexadecimal digits, and half of them are enough to name one.
-_ID = re.compile("[0-9a-f]{8,16}")
+# Findings have 16 hexadecimal digits, advice that shares those has 24, and 8 of them are enough to name one.
+_ID = re.compile("[0-9a-f]{8,24}")
 # Kinds of usage shown to a person; JSON has every day of the mart.
 _USAGE_SHOWN = 12
 

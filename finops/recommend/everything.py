@@ -128,7 +128,15 @@ def _advised(committed: Committed) -> Iterator[Recommendation]:
 def _by_money(row: Recommendation) -> tuple[Any, ...]:
     """What saves most in sequence first, then what would alone, then what costs most."""
     known = row.saving_in_sequence if row.saving_in_sequence is not None else Decimal(-1)
-    return -known, row.saving is None, -(row.saving or 0), -(row.current_cost or 0), row.kind, row.where
+    return (
+        -known,
+        row.saving is None,
+        -(row.saving or 0),
+        -(row.current_cost or 0),
+        row.kind,
+        row.where,
+        row.apart or "",
+    )
 
 
 def in_one(usage: Usage, found: Everything, where: Mapping[str, Sequence[str]]) -> Document:

@@ -43,6 +43,7 @@ _PRICES_SHOWN = 12
 def explained(usage: Usage, found: Everything, settings: Settings, book: PriceBook, name: str) -> Document | None:
     """The advice whose id begins with `name`; None where no verb prints such a one. Raises UsageError for several."""
     rows = {row.id: row for row in found.told if row.id.startswith(name)}
+    rows = {name: rows[name]} if name in rows else rows
     if not rows:
         return None
     if len(rows) > 1:

@@ -47,7 +47,12 @@ def grounds_of(row: Recommendation, found: Everything, usage: Usage, settings: S
 
 
 def _waste(row: Recommendation, found: Everything, settings: Settings, book: PriceBook) -> Grounds:
-    (used,) = [one for one in found.waste.facts if (*one.resource, one.usage_type, one.operation) == row.cost_of]
+    place = (row.region, row.service)
+    (used,) = [
+        one
+        for one in found.waste.facts
+        if (*one.resource, one.usage_type, one.operation) == row.cost_of and (one.region, one.service) == place
+    ]
     lines = [_used_lines(used, found, "on demand", ("Usage",))]
     if used.cost != used.open_cost:
         lines.append(_used_lines(used, found, "under commitments", _ALL_USAGE[1:]))
@@ -148,8 +153,7 @@ def _own_spot(usage: Usage, of: Priced, found: Everything) -> Iterator[Lines]:
 
 
 def _members(usage: Usage, group: Found) -> tuple[str, ...]:
-    sql = "select distinct resource_id from spot_groups where number = ? order by resource_id"
-    return tuple(name for (name,) in usage.connection.execute(sql, [group.number]).fetchall())
+    return tuple(name for (name,) in usage.connection.execute(_MEMBERS, [group.number]).fetchall())
 
 
 def _commitment(row: Recommendation, found: Everything, book: PriceBook) -> Grounds:
@@ -282,6 +286,9 @@ _STORAGE_PRICES: dict[str, Callable[[Recommendation], Iterator[tuple[str, str, s
     "gp2_to_gp3": _gp3_prices,
     "logs_class": lambda _: iter([("Infrequent Access", "DataProcessingIA-Bytes", "on_demand")]),
 }
+_MEMBERS = """
+select distinct resource_id from spot_groups join spot_resources using (resource) where number = ? order by resource_id
+"""
 _SPOT_USAGE = """
 select distinct x_usage_type, coalesce(x_operation, '') from cur
 where x_service_code = ? and coalesce(region_id, '') = ? and contains(x_usage_type, 'SpotUsage')

@@ -1,7 +1,9 @@
 """The hours that commitments and Spot still see once advice on waste is taken: stopped, scheduled, in another family.
 
 What stops takes the usage that commitments cover along; AWS's allocation is run again, so that what it frees covers
-other usage of the hour. What changes family is other usage from then on, at its own price.
+other usage of the hour. What changes family is other usage from then on, at its own price: where an upper bound counts
+on top of what is sure, at the price of that one. So all of it together is a bill that can be, and if the upper bound
+comes to less, more is left for Spot and commitments.
 """
 
 from __future__ import annotations

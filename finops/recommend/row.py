@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from finops.catalog import Problem
 from finops.document import Basis, Column, Document, Rows
-from finops.findings import finding_id
+from finops.findings import finding_id, id_apart
 from finops.recommend.kinds import confidence_of, kind_of
 
 # Only for showing: a year has 8,760 hours and 12 months.
@@ -58,7 +58,8 @@ class Recommendation:
     `saving` is what this alone saves, `saving_low` and `saving_high` the band it lies in, `saving_in_sequence` what it
     saves after all advice that comes before it (None where it is not part of the total). `basis` says where the rates
     are from: `own rate`, `price list YYYY-MM-DD` or `assumption`. `pay_back_months` is one-off cost over saving, 0
-    where there is none. `where` tells it from others of its kind; `more` are columns of the verb's own.
+    where there is none. `where` tells it from others of its kind, and `apart` from those that would share its id, where
+    there are any; `more` are columns of the verb's own.
     `cost_of` names the cost that the advice acts on where other advice may act on it too, `open_cost` is how much of it
     can be saved at all: what no commitment covers.
     """
@@ -82,6 +83,7 @@ class Recommendation:
     pay_back_months: Decimal | None = None
     cost_of: tuple[str, ...] = ()
     open_cost: Decimal | None = None
+    apart: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -102,7 +104,8 @@ class Recommendation:
     @property
     def id(self) -> str:
         """What the advice is called from run to run, as long as it is about the same thing."""
-        return finding_id(self.kind, self.where)
+        found = finding_id(self.kind, self.where)
+        return found if self.apart is None else id_apart(found, self.apart)
 
     def cells(self, columns: Sequence[Column]) -> tuple[Any, ...]:
         """The values of the row in the order of the columns."""

@@ -16,7 +16,7 @@ from finops.recommend.hours import ON_DEMAND, Facts
 from finops.recommend.hours_left import HoursLeft, hours_left
 from finops.recommend.row import Recommendation, document, monthly
 from finops.recommend.spot_groups import is_whole, veto_of, vetoes
-from finops.recommend.spot_hours import Found, Moved, Part, groups, moved, parts_of, take_advice
+from finops.recommend.spot_hours import Found, Moved, Part, groups, moved_of, parts_of, take_advice
 from finops.recommend.spot_prices import SpotBook, SpotPrice, spot_price
 from finops.recommend.spot_rerun import Pool, at, freed_covers, joined, scaled, without
 from finops.recommend.waste import wasted
@@ -118,8 +118,10 @@ def on_spot(
     Without `before` waste is looked for only where something could move; the hours that are left are not known else.
     """
     judged = [(one, veto_of(one.group, one.seen, settings.spot)) for one in groups(usage, settings, pool.facts)]
+    parts = parts_of(usage, [one.number for one, veto in judged if not veto])
+    judged = [(one if veto else replace(one, parts=parts[one.number]), veto) for one, veto in judged]
     moving = [one for one, veto in judged if not veto]
-    advised = [_candidate(usage, one, settings, book) for one in moving]
+    advised = _candidates(usage, moving, settings, book)
     rows = [_row(one, settings, pool) for one in advised]
     if before is None:
         before = wasted(usage, settings, book.book).rows if any(row.saving for row in rows) else []
@@ -135,8 +137,8 @@ def _after_waste(
 ) -> list[Candidate]:
     """The candidates with what advice on waste leaves of their hours."""
     take_advice(usage, settings.waste)
-    parts = parts_of(usage)
-    found = [_candidate(usage, replace(one, parts=tuple(parts.get(one.number, ()))), settings, book) for one in moving]
+    parts = parts_of(usage, [one.number for one in moving])
+    found = _candidates(usage, [replace(one, parts=parts[one.number]) for one in moving], settings, book)
     return found if left.uncovered is None else [_less_covered(one, left.pool.facts, left.uncovered) for one in found]
 
 
@@ -160,10 +162,15 @@ def _shrunk(part: Part, share: Decimal) -> Part:
     return replace(part, uncovered=max(part.uncovered - gone, Decimal(0)).quantize(_EXACT), quantity=quantity)
 
 
-def _candidate(usage: Usage, found: Found, settings: Settings, book: SpotBook) -> Candidate:
+def _candidates(usage: Usage, moving: Sequence[Found], settings: Settings, book: SpotBook) -> list[Candidate]:
+    hours = moved_of(usage, [one.number for one in moving])
+    return [_candidate(one, hours[one.number], settings, book) for one in moving]
+
+
+def _candidate(found: Found, hours: Moved, settings: Settings, book: SpotBook) -> Candidate:
     share = Decimal(100) if is_whole(found.group.kind) else settings.spot.share
     prices = tuple(spot_price(book, part.usage) for part in found.parts)
-    return Candidate(found, prices, moved(usage, found.number), share / 100)
+    return Candidate(found, prices, hours, share / 100)
 
 
 def _row(one: Candidate, settings: Settings, pool: Pool) -> Recommendation:
@@ -325,7 +332,7 @@ def _vetoed(
     costs: dict[str, Decimal] = defaultdict(Decimal)
     for one, veto in judged:
         counts[veto] += 1
-        costs[veto] += sum((part.uncovered + part.effective for part in one.parts), Decimal(0))
+        costs[veto] += one.cost
     managed = usage.connection.execute(_MANAGED, [start, end]).fetchone()
     if managed and managed[0]:
         counts["managed_database"], costs["managed_database"] = managed

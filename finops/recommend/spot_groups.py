@@ -30,6 +30,8 @@ _ALWAYS_ON = 0.95
 _MANY, _SHORT_LIVED_HOURS = 5, 24
 NAMES = ("Name", "Component", "Role")
 OWN_WORD = ("spot", "criticality")
+# The kind and name of what no signal speaks of.
+_SILENT = ("", "")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Resource:
     tags: Mapping[str, str]
     lifetime: int = 0
     """Hours from its first to its last, both counted."""
+    number: int = 0
+    """Its place among the resources it was read with."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +117,17 @@ def keys() -> list[str]:
 
 
 def grouped(resources: Sequence[Resource]) -> list[tuple[Group, list[Resource]]]:
-    """The groups and their members: by signals, and by how briefly instances live where nothing else tells."""
+    """The groups and their members: by signals, and by how briefly instances live where nothing else tells.
+
+    Resources may share one mapping of tags, which is then looked at once.
+    """
+    said: dict[int, tuple[str, str]] = {}
     found: dict[tuple[str, ...], tuple[Group, list[Resource]]] = {}
     silent: dict[tuple[Any, ...], list[Resource]] = defaultdict(list)
     for one in resources:
-        group = group_of(one)
+        if id(one.tags) not in said:
+            said[id(one.tags)] = _said(one.tags)
+        group = _group(one, said[id(one.tags)])
         if group.kind:
             found.setdefault(group.key, (group, []))[1].append(one)
         else:
@@ -130,7 +140,7 @@ def grouped(resources: Sequence[Resource]) -> list[tuple[Group, list[Resource]]]
 def _by_lifetime(members: list[Resource]) -> list[tuple[Group, list[Resource]]]:
     first = members[0]
     if len(members) < _MANY or median(one.lifetime for one in members) >= _SHORT_LIVED_HOURS:
-        return [(group_of(one), [one]) for one in members]
+        return [(_group(one, _SILENT), [one]) for one in members]
     name = " ".join((*first.usage_types, *filter(None, (first.environment, first.owner))))
     short = Group("short_lived", first.account, first.region, first.service, name, first.environment, first.owner)
     return [(short, members)]
@@ -138,26 +148,42 @@ def _by_lifetime(members: list[Resource]) -> list[tuple[Group, list[Resource]]]:
 
 def group_of(one: Resource) -> Group:
     """The group a resource belongs to: that of its strongest signal, else itself."""
-    kind, name = _work(one)
-    return Group(kind, one.account, one.region, one.service, name, one.environment, one.owner)
+    return _group(one, _said(one.tags))
 
 
-def _work(one: Resource) -> tuple[str, str]:
-    if any(_FARGATE.search(kind) for kind in one.usage_types):
-        # arn:aws:ecs:REGION:ACCOUNT:task/CLUSTER/ID
-        parts = one.resource_id.split("/")
-        return "fargate", parts[1] if len(parts) > 2 else one.resource_id
+def _group(one: Resource, said: tuple[str, str]) -> Group:
+    kind, name = _task(one) or said
+    return Group(
+        kind, one.account, one.region, one.service, name if kind else one.resource_id, one.environment, one.owner
+    )
+
+
+def _task(one: Resource) -> tuple[str, str] | None:
+    if not _is_fargate(one.usage_types):
+        return None
+    # arn:aws:ecs:REGION:ACCOUNT:task/CLUSTER/ID
+    parts = one.resource_id.split("/")
+    return "fargate", parts[1] if len(parts) > 2 else one.resource_id
+
+
+@cache
+def _is_fargate(usage_types: tuple[str, ...]) -> bool:
+    return any(_FARGATE.search(kind) for kind in usage_types)
+
+
+def _said(tags: Mapping[str, str]) -> tuple[str, str]:
+    """The kind and name of the strongest signal, blank where there is none."""
     for signal in signals():
-        value = one.tags.get(signal.key, "").strip()
+        value = tags.get(signal.key, "").strip()
         if value and signal.value.fullmatch(value):
-            return signal.kind, _name(signal, value, one)
-    return "", one.resource_id
+            return signal.kind, _name(signal, value, tags)
+    return _SILENT
 
 
-def _name(signal: Signal, value: str, one: Resource) -> str:
+def _name(signal: Signal, value: str, tags: Mapping[str, str]) -> str:
     if signal.kind.startswith("emr"):
-        return one.tags.get("aws:elasticmapreduce:job-flow-id", value)
-    return one.tags.get("aws:autoscaling:groupName", value) if signal.kind == "ci_runner" else value
+        return tags.get("aws:elasticmapreduce:job-flow-id", value)
+    return tags.get("aws:autoscaling:groupName", value) if signal.kind == "ci_runner" else value
 
 
 def is_whole(kind: str) -> bool:

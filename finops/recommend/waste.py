@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from finops.document import Basis, Column, Document, Rows
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from finops.usage import Usage
 
 
-MORE = (Column("successor", shown="never"),)
+MORE = (Column("successor", shown="never"), Column("operation", shown="never"))
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,36 @@ def wasted(usage: Usage, settings: Settings, book: PriceBook) -> Wasted:
     span = complete_span(usage.deliveries)
     facts = used(usage, settings, span)
     policy = settings.waste
-    found = [
-        *idle(facts, policy),
-        *schedule(usage, facts, span, policy),
-        *fit(facts, book),
-        *athena(usage, facts, span),
-        *aurora(usage, facts, span),
-    ]
+    found = told_apart(
+        [
+            *idle(facts, policy),
+            *schedule(usage, facts, span, policy),
+            *fit(facts, book),
+            *athena(usage, facts, span),
+            *aurora(usage, facts, span),
+        ]
+    )
     worth = [
         one for one in found if (one.saving if one.saving is not None else one.current_cost or 0) >= policy.min_saving
     ]
     return Wasted(sorted(settled(worth), key=_place), facts, span)
 
 
+def told_apart(rows: Sequence[Recommendation]) -> list[Recommendation]:
+    """The rows, those that would share an id told apart by their operation.
+
+    All others keep the id they have always had, as it stands in ledgers of accepted advice; the longer ids begin with
+    the one that is shared, so that it never comes to mean one of them.
+    """
+    shared = Counter(one.id for one in rows)
+    return [_by_operation(one) if shared[one.id] > 1 else one for one in rows]
+
+
+def _by_operation(row: Recommendation) -> Recommendation:
+    operation = row.cost_of[-1]
+    evidence = f"{row.evidence}; operation {operation or 'blank'}"
+    return replace(row, apart=operation, evidence=evidence, more={**row.more, "operation": operation})
+
+
 def _place(row: Recommendation) -> tuple[Any, ...]:
-    return row.saving is None, -(row.saving or 0), -(row.current_cost or 0), row.kind, row.where
+    return row.saving is None, -(row.saving or 0), -(row.current_cost or 0), row.kind, row.where, row.apart or ""

@@ -33,7 +33,7 @@ def schedule(usage: Usage, facts: Sequence[Used], span: Span, policy: WastePolic
     """
     names, tools = {one.casefold() for one in policy.environments}, re.compile(_TOOLS)
     wanted = {
-        (*one.resource, one.usage_type): one
+        (*one.resource, one.usage_type, one.operation): one
         for one in facts
         if (one.environment.casefold() in names or tools.match(one.usage_type))
         and one.resource_id
@@ -51,16 +51,16 @@ def schedule(usage: Usage, facts: Sequence[Used], span: Span, policy: WastePolic
 
 
 def _away(
-    usage: Usage, keys: Sequence[tuple[str, str, str]], span: Span, policy: WastePolicy
-) -> Mapping[tuple[str, str, str], tuple[int, Decimal]]:
-    """Of each account, resource and usage type: hours outside of office hours, and their cost on demand."""
+    usage: Usage, keys: Sequence[tuple[str, ...]], span: Span, policy: WastePolicy
+) -> Mapping[tuple[str, ...], tuple[int, Decimal]]:
+    """Of each account, resource, usage type and operation: hours outside of office hours, and their cost on demand."""
     if not keys:
         return {}
     asked = [list(column) for column in zip(*keys, strict=True)]
     office = [policy.office_start, policy.office_end]
     parameters = [*asked, span.start, len(span.loaded), _STOPS, span.start, span.end, *office]
     rows = usage.connection.execute(_AWAY, parameters).fetchall()
-    return {(account, resource, kind): (hours, cost) for account, resource, kind, hours, cost in rows}
+    return {tuple(place): (hours, cost) for *place, hours, cost in rows}
 
 
 def _behind(span: Span, policy: WastePolicy) -> list[int]:
@@ -87,17 +87,18 @@ OUTSIDE_OFFICE = """date_diff('second', charge_period_start, charge_period_end) 
 _AWAY = f"""
 with asked as (
     select unnest(cast(? as varchar[])) as sub_account_id, unnest(cast(? as varchar[])) as resource_id,
-        unnest(cast(? as varchar[])) as x_usage_type
+        unnest(cast(? as varchar[])) as x_usage_type, unnest(cast(? as varchar[])) as operation
 )
-select sub_account_id, resource_id, x_usage_type,
+select sub_account_id, resource_id, x_usage_type, operation,
     bit_count(bitstring_agg(
         cast(date_diff('hour', cast(? as timestamp), charge_period_start) as integer), 0, cast(? as integer)
     )) as hours,
     cast(sum(unblended) as decimal(38, 10)) as cost
-from tagged_cur join asked using (sub_account_id, resource_id, x_usage_type)
-where x_line_item_type = 'Usage' and resource_id is not null and unblended > 0
+from tagged_cur
+join asked using (sub_account_id, resource_id, x_usage_type)
+where coalesce(x_operation, '') = operation and x_line_item_type = 'Usage' and unblended > 0
     and regexp_matches(x_usage_type, ?)
     and charge_period_start >= ? and charge_period_start < ?
     and {OUTSIDE_OFFICE}
-group by 1, 2, 3
+group by 1, 2, 3, 4
 """

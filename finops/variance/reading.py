@@ -105,6 +105,14 @@ def _tag_values(environment: Environment, settings: Settings) -> Iterator[str]:
             yield from rule.aliases.get(value, ()) if rule else ()
 
 
+def named(paths: Sequence[Path]) -> Sequence[Path]:
+    """The documents of a command line. Raises UsageError for one that is not there."""
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is not None:
+        raise UsageError("there is no such document", str(missing), "name a Markdown document or an estimates file")
+    return paths
+
+
 def existing(path: Path) -> Path:
     """A document that the settings name. Raises DataError, naming the settings, when it is not there."""
     if not path.exists():

@@ -26,12 +26,13 @@ NO_PRICE = "the bill has no on-demand price of usage that a reservation covers"
 
 @dataclass(frozen=True)
 class Place:
-    """Whose lines: an account, a region, and a resource where the advice is about one."""
+    """Whose lines: an account, a region, a resource where the advice is about one; of one operation, or all (None)."""
 
     account: str
     region: str
     service: str
     resource_id: str
+    operation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def daily_lines(usage: Usage, kind: Kind, place: Place, days: Sequence[date]) ->
     if kind.scope == "tasks":
         rows = usage.connection.execute(_TASKS, [*asked, f":task/{place.resource_id}/"]).fetchall()
     elif kind.scope == "resource":
-        rows = usage.connection.execute(_RESOURCE, [*asked, place.resource_id]).fetchall()
+        limits = [*asked, place.resource_id, place.operation, place.operation]
+        rows = usage.connection.execute(_RESOURCE, limits).fetchall()
     else:
         rows = usage.connection.execute(_PLACE, [*asked, place.service]).fetchall()
     wanted, found, why = set(days), defaultdict(list), ""
@@ -114,6 +116,6 @@ where x_line_item_type in ('Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage'
 group by 1, 2
 order by 1, 2
 """
-_RESOURCE = _LINES.format("resource_id = ?")
+_RESOURCE = _LINES.format("resource_id = ? and (cast(? as varchar) is null or coalesce(x_operation, '') = ?)")
 _TASKS = _LINES.format("contains(coalesce(resource_id, ''), ?)")
 _PLACE = _LINES.format("x_service_code = ?")

@@ -49,7 +49,8 @@ class Baseline:
 class Entry:
     """Advice that was accepted. Money promised is a month of 730 hours; None where there was no figure.
 
-    `terms` are what a commitment is of: plan type, term, payment, dollars an hour, family.
+    `terms` are what a commitment is of: plan type, term, payment, dollars an hour, family. `operation` is the one it is
+    about, where other advice is about the same usage in another one; None where it is about all of them.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Entry:
     promised_high: Decimal | None
     baseline: Baseline
     terms: Mapping[str, str]
+    operation: str | None = None
 
 
 def to_json(entry: Entry) -> dict[str, Any]:

@@ -48,8 +48,9 @@ def accept(database: Path, entries: Sequence[Entry]) -> None:
     with single_writer(database):
         known = {one.id for one in accepted(database)}
         for one in entries:
-            if one.id in known:
-                fix = f"finops recommend withdraw {one.id} first, to promise it anew"
+            held = next((other for other in known if one.id.startswith(other)), None)
+            if held is not None:
+                fix = f"finops recommend withdraw {held} first, to promise it anew"
                 raise UsageError(f"the advice {one.id} is accepted already", str(ledger_path(database)), fix)
         _append(ledger_path(database), [to_json(one) for one in entries])
 
@@ -67,7 +68,8 @@ def withdraw(database: Path, prefix: str, on: str) -> Entry:
 
 def by_id(entries: Sequence[Entry], prefix: str, database: Path) -> Entry:
     """The one whose id begins so. Raises UsageError where there is none or several."""
-    found = [one for one in entries if one.id.startswith(prefix)] if prefix else []
+    exact = [one for one in entries if one.id == prefix]
+    found = exact or ([one for one in entries if one.id.startswith(prefix)] if prefix else [])
     if len(found) != 1:
         what = f"{len(found)} accepted ids begin with {prefix}" if found else f"no advice {prefix} is accepted"
         raise UsageError(what, str(ledger_path(database)), "finops recommend accepted lists them")

@@ -17,7 +17,7 @@ from finops.recommend.accepted.days import Place, complete_days, mean_day
 from finops.recommend.accepted.entry import Baseline, Entry, Line
 from finops.recommend.accepted.held_days import covered_days, unused
 from finops.recommend.accepted.kinds import kind_of
-from finops.recommend.accepted.members import lines_of
+from finops.recommend.accepted.members import lines_of, members
 from finops.recommend.held import held
 from finops.recommend.hours import complete_span
 from finops.recommend.review.asked import Advice
@@ -58,6 +58,8 @@ def promises(opened: Opened, settings: Settings, asked: Acceptance, inventory: P
         if not days:
             what = f"no complete day before {asked.on} is loaded: there is nothing to hold later bills against"
             raise DataError(what, "--on", "load an earlier month")
+        for one in found:
+            _require_members(usage, settings, one)
         return [_entry(usage, settings, one, asked, days) for one in found]
 
 
@@ -67,6 +69,22 @@ def require_saving(advice: Advice) -> None:
         raise UsageError(
             f"the advice {advice.id} saves nothing: {advice['action']}", "ID", "accept what saves something"
         )
+
+
+def _require_members(usage: Usage, settings: Settings, advice: Advice) -> None:
+    """Raises UsageError for a group of instances that later bills cannot tell: no tag says who belongs to it."""
+    if kind_of(advice).scope == "group" and not members(usage, settings, advice.id, _place(advice)):
+        group = advice["resource_id"]
+        what = f"no later bill tells who belongs to {group}: its instances are alike, and no tag names them"
+        fix = "tag them, as with a Name of runners or an Auto Scaling group: then it is a group by that name"
+        raise UsageError(what, advice.id, fix)
+
+
+def _place(advice: Advice) -> Place:
+    account, region, service, resource = (
+        str(advice[name] or "") for name in ("account", "region", "service", "resource_id")
+    )
+    return Place(account, region, service, resource, advice["operation"])
 
 
 def _found(opened: Opened, settings: Settings, prefixes: Sequence[str], inventory: Path | None) -> list[Advice]:
@@ -89,7 +107,7 @@ def _advice(document: Document | None) -> list[Advice]:
 
 
 def _one(rows: Sequence[Advice], prefix: str) -> Advice | None:
-    of = [one for one in rows if one.id.startswith(prefix)]
+    of = [one for one in rows if one.id == prefix] or [one for one in rows if one.id.startswith(prefix)]
     if len(of) > 1:
         raise UsageError(f"{len(of)} ids begin with {prefix}", "ID", f"more of it, such as {of[0].id}")
     return of[0] if of else None
@@ -160,6 +178,7 @@ def _entry(usage: Usage, settings: Settings, advice: Advice, asked: Acceptance, 
         promised_high=advice["saving_high"],
         baseline=_baseline(usage, settings, advice, days),
         terms=terms,
+        operation=advice["operation"],
     )
 
 
@@ -168,7 +187,7 @@ def _baseline(usage: Usage, settings: Settings, advice: Advice, days: Sequence[d
     known = tuple(sorted(one.arn for one in held(usage.connection))) if kind.scope == "bought" else ()
     lines: tuple[Line, ...] = ()
     why = ""
-    place = Place(*(str(advice[name] or "") for name in ("account", "region", "service", "resource_id")))
+    place = _place(advice)
     if kind.scope in ("resource", "place", "tasks", "group"):
         daily = lines_of(usage, settings, kind, advice.id, place, days)
         lines, why = mean_day(daily, len(days)), daily.why

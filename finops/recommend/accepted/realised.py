@@ -117,7 +117,7 @@ def _series(usage: Usage, settings: Settings, entry: Entry, kind: Kind, days: Se
 
 
 def _of_lines(usage: Usage, settings: Settings, entry: Entry, kind: Kind, days: Sequence[date]) -> Series:
-    place = Place(entry.account, entry.region, entry.service, entry.resource_id)
+    place = Place(entry.account, entry.region, entry.service, entry.resource_id, entry.operation)
     daily = lines_of(usage, settings, kind, entry.id, place, days)
     if daily.why:
         return Series(why=daily.why)
