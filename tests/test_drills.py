@@ -14,13 +14,14 @@ from finops.catalog import JOURNAL, deliveries, store_of
 from finops.cli import main
 from finops.engines.layout import read_layout
 from finops.engines.source import tag_sets_sql
-from tests.drills import crowd, damage, full_disk, fuzz, kills
+from tests.drills import crowd, damage, full_disk, fuzz, kills, verbs
 from tests.drills.tally import Drill, Function
 from tests.tiny_export import COLUMNS, LINES, ingested, restate, write_export
 
 Captured = pytest.CaptureFixture[str]
 DRILLS: dict[str, tuple[Function, int]] = {
     "kills": (kills.kills, 20),
+    "verbs": (verbs.verbs, 4),
     "deliveries": (damage.deliveries, 4),
     "ledgers": (damage.ledgers, 30),
     "manifests": (fuzz.manifests, 8),
