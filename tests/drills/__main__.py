@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from tests.drills import crowd, damage, full_disk, fuzz, kills, slow, verbs, wide
+from tests.drills import crowd, damage, full_disk, fuzz, kills, slow, slow_disk, verbs, wide
 from tests.drills.report import Done, row, table, write
 from tests.drills.tally import Drill, Function, Tally
 
@@ -29,7 +29,7 @@ class _Named:
 
 
 DRILLS = {
-    "kills": _Named(kills.kills, 200),
+    "kills": _Named(kills.kills, 300),
     "verbs": _Named(verbs.verbs, 120),
     "deliveries": _Named(damage.deliveries, 100),
     "ledgers": _Named(damage.ledgers, 500),
@@ -39,6 +39,7 @@ DRILLS = {
     "markdown": _Named(fuzz.markdown, 1500),
     "full-disk": _Named(full_disk.full_disk, 25),
     "slow-source": _Named(slow.slow_source, 15),
+    "slow-disk": _Named(slow_disk.slow_disk, 16),
     "crowd": _Named(crowd.crowd, 20),
     **{name: _Named(run, 1) for name, run in wide.DRILLS.items()},
 }
