@@ -50,6 +50,6 @@ def _row(one: Done) -> tuple[str, ...]:
 
 def write(done: Sequence[Done], seed: int, machine: str, whole: bool) -> None:
     """Put the table into the page, with the day and the size of the machine, and whether that was all of it."""
-    part = "" if whole else " Tried in part: not every drill, or with other numbers of inputs than `make drills` has."
+    part = "" if whole else "\nTried in part: not every drill, or with other numbers of inputs than `make drills` has."
     said = f"{machine}; seed {seed}.{part}\n\n{table(done)}\n"
     PAGE.write_text(_BLOCK.sub(lambda _: said, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
