@@ -29,7 +29,7 @@ class _Named:
 
 
 DRILLS = {
-    "kills": _Named(kills.kills, 300),
+    "kills": _Named(kills.kills, 400),
     "verbs": _Named(verbs.verbs, 120),
     "deliveries": _Named(damage.deliveries, 100),
     "ledgers": _Named(damage.ledgers, 500),
