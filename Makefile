@@ -67,9 +67,11 @@ bench: $(VENV)/.dev $(SPARK) ## Measure ingest and queries against bare DuckDB, 
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.engines
 
-bench-large: $(VENV)/.dev $(SPARK) ## Measure both engines on 10 and 100 million rows (hours)
-	@$(BIN)/python -m tests.bench.engines --rows 10000000
-	@$(BIN)/python -m tests.bench.engines --rows 10000000 --copies 10
+ENGINES ?= duckdb,spark
+bench-large: $(VENV)/.dev $(SPARK) ## Measure both engines on 1, 10 and 100 million rows; writes docs/spark.md (hours)
+	@$(BIN)/python -m tests.bench.engines --engines $(ENGINES) --write --rows 1000000
+	@$(BIN)/python -m tests.bench.engines --engines $(ENGINES) --write --rows 10000000
+	@$(BIN)/python -m tests.bench.engines --engines $(ENGINES) --write --rows 10000000 --copies 10
 
 bench-anomalies: $(VENV)/.dev ## Measure the detector of anomalies beside others; writes docs/anomalies.md (half an hour)
 	@$(BIN)/python -m tests.bench.anomalies --slow --write

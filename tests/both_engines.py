@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from finops.catalog import MARTS, deliveries, open_catalog, store_of
 from finops.config.spark import SparkPolicy
 from finops.engines.duckdb import connect, literal
-from finops.engines.spark import _LOCAL
+from finops.engines.spark import _QUIET
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # Small jobs: compiling less is faster, and one partition is enough.
-_QUICK = f"{_LOCAL['spark.driver.extraJavaOptions']} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+QUICK = f"{_QUIET['spark.driver.extraJavaOptions']} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 POLICY = SparkPolicy(
     "local[2]",
     conf={
         "spark.driver.memory": "1g",
-        "spark.driver.extraJavaOptions": _QUICK,
+        "spark.driver.extraJavaOptions": QUICK,
         "spark.sql.shuffle.partitions": "2",
     },
 )

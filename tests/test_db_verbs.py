@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from finops.catalog import deliveries, store_of
 from finops.cli import main
 from finops.ledger.export import MANIFEST
 from finops.ledger.fakes import FAKED, KEPT
+from finops.recommend.accepted.ledger import ledger_path
 from tests.tiny_export import LINES, ingested, restate, write_export
 
 Captured = pytest.CaptureFixture[str]
@@ -63,6 +66,16 @@ def test_a_vacuum_removes_what_nothing_names_and_says_how_much(database: Path, c
     assert len(deliveries(database, "replaced")) == 1
 
 
+def test_a_vacuum_removes_the_draft_of_advice_whose_acceptance_was_killed(database: Path) -> None:
+    ledger = ledger_path(database)
+    draft = ledger.with_name(f"{ledger.name}.1.tmp")
+    ledger.write_text("")
+    draft.write_text("{")
+    assert main(["db", "vacuum", "--db", str(database)]) == 0
+    assert ledger.exists()
+    assert not draft.exists()
+
+
 def test_a_vacuum_of_no_database_makes_none(tmp_path: Path) -> None:
     assert main(["db", "vacuum", "--db", str(tmp_path / "none.duckdb")]) == 3
     assert list(tmp_path.iterdir()) == []
@@ -90,6 +103,58 @@ def test_an_export_can_be_read_by_anything_and_sums_to_the_ledger(database: Path
 def test_an_export_never_writes_into_a_folder_that_is_there(database: Path, tmp_path: Path, capsys: Captured) -> None:
     assert main(["db", "export", str(tmp_path), "--db", str(database)]) == 2
     assert "the folder exists already" in capsys.readouterr().err
+
+
+def test_an_export_removes_what_a_killed_one_left_and_nothing_that_is_still_written(
+    database: Path, tmp_path: Path
+) -> None:
+    killed, running = tmp_path / "out.1.tmp", tmp_path / "out.2.tmp"
+    for draft in (killed, running):
+        draft.mkdir()
+        (draft / "line_items.parquet").write_bytes(b"PAR1")
+    handle = os.open(running, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        assert main(["db", "export", str(tmp_path / "out"), "--db", str(database)]) == 0
+    finally:
+        os.close(handle)
+    assert [path.name for path in sorted(tmp_path.glob("out*"))] == ["out", "out.2.tmp"]
+
+
+def left_in_the_middle(target: Path) -> None:
+    """A whole draft, whose store is in its place already."""
+    home = target.with_name(f"{target.name}.1.tmp")
+    home.mkdir(parents=True)
+    (home / target.name).write_bytes(b"whole")
+    (store_of(target) / "export-1-2026-10-0001").mkdir(parents=True)
+
+
+def left_half(target: Path) -> None:
+    """A draft that is written to."""
+    home = target.with_name(f"{target.name}.1.tmp")
+    (store_of(home / target.name) / "export-1-2026-10-0001").mkdir(parents=True)
+    (home / target.name).write_bytes(b"half")
+
+
+@pytest.mark.parametrize("left", [left_half, left_in_the_middle])
+def test_a_fake_ledger_that_was_killed_may_be_begun_again(
+    left: Callable[[Path], None], database: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "given-away" / "x.duckdb"
+    left(target)
+    assert main(["db", "anonymise", str(target), "--db", str(database)]) == 0
+    assert [path.name for path in sorted(target.parent.iterdir())] == ["x.duckdb", "x.duckdb.lock", "x.store"]
+    assert [path.name for path in store_of(target).iterdir()] == [deliveries(target)[0].delivery_id]
+
+
+def test_a_store_without_its_database_is_never_taken_for_a_leftover(
+    database: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    target = tmp_path / "x.duckdb"
+    store_of(target).mkdir()
+    assert main(["db", "anonymise", str(target), "--db", str(database)]) == 2
+    assert "the file or its store exists already" in capsys.readouterr().err
+    assert store_of(target).is_dir()
 
 
 @pytest.fixture

@@ -14,13 +14,14 @@ from finops.catalog import JOURNAL, deliveries, store_of
 from finops.cli import main
 from finops.engines.layout import read_layout
 from finops.engines.source import tag_sets_sql
-from tests.drills import crowd, damage, full_disk, fuzz, kills
-from tests.drills.tally import Drill, Function
+from tests.drills import crowd, damage, full_disk, fuzz, kills, report, verbs
+from tests.drills.tally import Drill, Function, Tally
 from tests.tiny_export import COLUMNS, LINES, ingested, restate, write_export
 
 Captured = pytest.CaptureFixture[str]
 DRILLS: dict[str, tuple[Function, int]] = {
     "kills": (kills.kills, 20),
+    "verbs": (verbs.verbs, 4),
     "deliveries": (damage.deliveries, 4),
     "ledgers": (damage.ledgers, 30),
     "manifests": (fuzz.manifests, 8),
@@ -38,6 +39,21 @@ def test_nothing_breaks_in_a_drill(name: str, tmp_path: Path) -> None:
     tally = drill(Drill(tmp_path, runs, Random(1)))
     assert (tally.wrong_sums, tally.tracebacks, tally.lost) == ([], [], [])
     assert tally.skipped or tally.inputs >= runs
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_run_of_drills_replaces_all_that_was_said_of_the_last_one(
+    whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "drills.md"
+    page.write_text("# Drills\n\n## The last run\n\nOld words. Tried in parts.\n\n| old |\n")
+    monkeypatch.setattr(report, "PAGE", page)
+    report.write([report.Done(Tally("sawing", inputs=3, lost=["a"]), 61.4, 8.6)], 7, "a machine", whole)
+    said = page.read_text()
+    assert said.startswith("# Drills\n\n## The last run\n\na machine; seed 7.\n")
+    assert "| sawing | 3 | 0 | 0 | 1 | 61 | 9 |  |\n| all | 3 | 0 | 0 | 1 | 61 | 9 |  |\n" in said
+    assert "ld " not in said
+    assert ("Tried in part" in said) != whole
 
 
 def test_a_manifest_nested_too_deeply_is_named(tmp_path: Path, capsys: Captured) -> None:

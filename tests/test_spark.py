@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -159,6 +160,10 @@ def test_the_quantities_of_models_are_those_of_duckdb(spark: SparkSession, tmp_p
 
 
 # --- sets of labels
+
+
+def test_ctrl_c_is_not_answered_by_spark(spark: SparkSession) -> None:
+    assert getattr(signal.getsignal(signal.SIGINT), "__module__", None) != "pyspark.context"
 
 
 def test_labels_in_other_columns_are_other_sets(spark: SparkSession, tmp_path: Path) -> None:

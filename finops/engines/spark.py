@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 from finops.config.spark import EXACT, SparkPolicy
@@ -21,12 +24,15 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _LOG = Path(__file__).with_name("spark_log.properties")
+# Spark's own progress and warnings would stand among the lines of the verb.
+_QUIET = {
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOG.as_uri()}",
+}
 _LOCAL = {
     "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "localhost",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOG.as_uri()}",
     # of one machine's cores; Spark's own 200 are for a cluster
     "spark.sql.shuffle.partitions": "16",
 }
@@ -72,10 +78,11 @@ def session(policy: SparkPolicy) -> SparkSession:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("finops").master(policy.master)
-    for name, value in {**(_LOCAL if policy.is_local else {}), **policy.conf}.items():
+    for name, value in {**_QUIET, **(_LOCAL if policy.is_local else {}), **policy.conf}.items():
         builder = builder.config(name, value)
     try:
-        own = builder.getOrCreate().newSession()
+        with _same_interrupt():
+            own = builder.getOrCreate().newSession()
     except (PySparkException, Py4JError, OSError, RuntimeError) as error:
         raise EngineError(
             f"Spark does not start: {_said(str(error))}", policy.master, "[spark] in finops.toml"
@@ -83,6 +90,23 @@ def session(policy: SparkPolicy) -> SparkSession:
     for name, value in EXACT.items():
         own.conf.set(name, value)
     return own
+
+
+@contextmanager
+def _same_interrupt() -> Iterator[None]:
+    """Leave Ctrl-C as it was: Spark's own answer to it asks over a connection that is in use, and fails."""
+    logging.getLogger().addFilter(_not_of_py4j)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if before is not None and current_thread() is main_thread():
+            signal.signal(signal.SIGINT, before)
+
+
+def _not_of_py4j(record: logging.LogRecord) -> bool:
+    """py4j gives the log of all a traceback when it is interrupted; finops says it in a line."""
+    return "py4j" not in record.pathname
 
 
 @dataclass(frozen=True)
@@ -166,8 +190,24 @@ def fetch(session: SparkSession, place: str, folder: Path) -> None:
 
 def remove(session: SparkSession, place: str) -> None:
     """Remove a folder of any file system that Spark knows."""
-    path = session._jvm.org.apache.hadoop.fs.Path(place)
-    path.getFileSystem(session._jsc.hadoopConfiguration()).delete(path, True)
+
+    def delete() -> None:
+        path = session._jvm.org.apache.hadoop.fs.Path(place)
+        path.getFileSystem(session._jsc.hadoopConfiguration()).delete(path, True)
+
+    _aside(delete)
+
+
+def cancel(session: SparkSession) -> None:
+    """Stop what Spark may still be at, where whoever waited for it was interrupted."""
+    _aside(session.sparkContext.cancelAllJobs)
+
+
+def _aside(work: Callable[[], object]) -> None:
+    """Work on a connection of its own: that of an interrupted thread still waits for an answer."""
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    thread.join()
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ from finops.catalog import (
 from finops.engines.duckdb import connect, identifier, literal, path_list
 from finops.errors import DataError, UsageError
 from finops.ledger.fakes import FAKED, account, fake_sql, new_secret
+from finops.ledger.to_disk import to_disk
 from finops.seals import seal
 
 if TYPE_CHECKING:
@@ -37,22 +40,37 @@ _TOLD = "said of the delivery that this one is made of; its words are left out"
 def anonymise(database: Path, target: Path, step: Callable[[str], None] = lambda text: None) -> list[Delivery]:
     """Write a new database with the current deliveries under other names; its secret is gone afterwards.
 
-    Raises UsageError when the target exists, DataError when a total or a number of names would be another one.
+    It is there whole or not at all. Raises UsageError when the target exists, DataError when a total or a number of
+    names would be another one.
     """
-    if target.exists() or store_of(target).exists():
-        raise UsageError("the file or its store exists already", str(target), "name a new one")
     current = deliveries(database)
     require_marts(store_of(database), current)
-    with single_writer(target), closing(connect()) as connection:
-        new_secret(connection)
+    with single_writer(target):
+        _sweep(target)
+        if target.exists() or store_of(target).exists():
+            raise UsageError("the file or its store exists already", str(target), "name a new one")
+        draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
         try:
-            _write_all(connection, database, target, current, step)
-        except BaseException:
-            # half of a bill is of no use, and looks like a whole one
-            target.unlink(missing_ok=True)
-            shutil.rmtree(store_of(target), ignore_errors=True)
-            raise
+            draft.mkdir(mode=0o700)
+            with closing(connect()) as connection:
+                new_secret(connection)
+                _write_all(connection, database, draft / target.name, current, step)
+            to_disk(draft)
+            store_of(draft / target.name).rename(store_of(target))
+            (draft / target.name).rename(target)
+        finally:
+            _sweep(target)
     return deliveries(target)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what runs that broke left of the target: half of a bill is of no use, and looks like a whole one."""
+    for draft in target.parent.glob(f"{escape(target.name)}.*.tmp"):
+        made = draft / target.name
+        if made.exists() and not store_of(made).exists() and not target.exists():
+            # it broke between moving the store and moving the database
+            shutil.rmtree(store_of(target))
+        shutil.rmtree(draft)
 
 
 def _write_all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -40,7 +40,7 @@ class Month(Found):
 
 def month_parts(
     connection: DuckDBPyConnection, found: Found, files: Sequence[Path], folder: Path, step: Step
-) -> Iterator[Part]:
+) -> Generator[Part, None, None]:
     """The one period of a Month."""
     month = cast(Month, found)
     rows = folder / "rows"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from finops.catalog import MARTS, Delivery, deliveries, require_marts, store_of
 from finops.engines.duckdb import connect, literal, path_list
 from finops.errors import DataError, UsageError
 from finops.ledger.lines import open_lines
+from finops.ledger.to_disk import to_disk
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,19 +46,45 @@ def export(database: Path, folder: Path, step: Callable[[str], None] = lambda te
 
     Raises UsageError when the folder exists, DataError when what was written does not sum to its delivery.
     """
+    _sweep(folder)
     if folder.exists():
         raise UsageError("the folder exists already", str(folder), "name a new one")
     current = deliveries(database)
     require_marts(store_of(database), current)
-    draft = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
-    draft.mkdir(parents=True, mode=0o700)
-    try:
+    with _draft(folder) as draft:
         written = [file for one in current for file in _delivery(database, one, draft, step)]
         (draft / MANIFEST).write_text(json.dumps(_manifest(current, written), indent=2) + "\n", encoding="utf-8")
+        to_disk(draft)
         draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return written
+
+
+@contextmanager
+def _draft(folder: Path) -> Iterator[Path]:
+    """A folder to write to, locked for as long as it is written to, and gone afterwards."""
+    draft = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+    draft.mkdir(parents=True, mode=0o700)
+    handle = os.open(draft, os.O_RDONLY)
+    try:
+        # where folders have no locks nobody removes what may be in use
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield draft
+    finally:
+        os.close(handle)
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs that broke left of this folder; one that is still written to is locked."""
+    for draft in folder.parent.glob(f"{escape(folder.name)}.*.tmp"):
+        handle = os.open(draft, os.O_RDONLY)
+        try:
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(draft)
+        finally:
+            os.close(handle)
 
 
 def _delivery(database: Path, one: Delivery, folder: Path, step: Callable[[str], None]) -> Iterator[Exported]:

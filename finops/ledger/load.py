@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -117,9 +117,10 @@ def _load_one(database: Path, found: Found, step: Step, parts: Parts, bring: Fil
         raise _missing(found)
     with incoming(database) as folder, engine_errors(found), bring(database, found, step) as files:
         connection = connect(spill=folder / "spill")
-        for part in parts(connection, found, files, folder, step):
-            step(f"{found.export} {part.period}: marts", 0)
-            yield _finish(database, connection, found, part, folder, run)
+        with closing(parts(connection, found, files, folder, step)) as made:
+            for part in made:
+                step(f"{found.export} {part.period}: marts", 0)
+                yield _finish(database, connection, found, part, folder, run)
 
 
 def _missing(found: Found) -> DataError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -40,12 +40,12 @@ class Part:
 
 
 # From the files of a delivery on this machine to its billing periods, in a folder.
-Parts = Callable[["DuckDBPyConnection", Found, Sequence[Path], Path, Step], Iterator[Part]]
+Parts = Callable[["DuckDBPyConnection", Found, Sequence[Path], Path, Step], Generator[Part, None, None]]
 
 
 def export_parts(
     connection: DuckDBPyConnection, found: Found, files: Sequence[Path], folder: Path, step: Step
-) -> Iterator[Part]:
+) -> Generator[Part, None, None]:
     """The billing periods in the files of an export. Raises DataError for files that are no export of one."""
     rows = store_rows(connection, files, folder / "rows", partial(_read, found, step), ours=bool(found.fetch))
     for period, part in _periods(connection, found, rows, folder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from finops.config.spark import SparkPolicy
 from finops.engines.layout import Layout
 from finops.engines.source import period_sql
-from finops.engines.spark import Spark, remove, session, spark_errors
+from finops.engines.spark import Spark, cancel, remove, session, spark_errors
 from finops.engines.spark_source import ALL_ROWS, doubles, open_export
 from finops.engines.translate import EXPORT_ROWS
 from finops.errors import ConfigError, DataError
@@ -70,7 +70,7 @@ def spark_parts(
     files: Sequence[Path],
     folder: Path,
     step: Step,
-) -> Iterator[Part]:
+) -> Generator[Part, None, None]:
     """The billing periods in the files of an export, each built on Spark.
 
     Raises DataError for files that are no export of one, EngineError where Spark is missing or fails.
@@ -89,6 +89,7 @@ def spark_parts(
         step("", sum(found.sizes.values()))
     finally:
         if not policy.is_local:
+            cancel(own)
             remove(own, exchange)
 
 

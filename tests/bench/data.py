@@ -7,6 +7,10 @@ consecutive hours, as most resources do, so resource x day is far smaller than t
 from __future__ import annotations
 
 import gzip
+import shutil
+import sys
+from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 
 RESOURCES = 400_000
@@ -158,6 +162,25 @@ COLUMNS: dict[str, str] = {
         )
     },
 }
+
+
+def kept(folder: Path, rows: int, write: Callable[[Path, int], object]) -> Path:
+    """The folder with a month of so many rows, written where it is missing; it is there whole or not at all.
+
+    Raises RuntimeError when it cannot be written.
+    """
+    if not folder.exists():
+        print(f"writing {rows:,} rows to {folder}", file=sys.stderr)
+        draft = folder.with_name(folder.name + ".part")
+        shutil.rmtree(draft, ignore_errors=True)
+        # in a process of its own: one started later would begin with this one's peak memory
+        writer = get_context("spawn").Process(target=write, args=(draft, rows))
+        writer.start()
+        writer.join()
+        if writer.exitcode:
+            raise RuntimeError(f"{folder} was not written")
+        draft.rename(folder)
+    return folder
 
 
 def lines(part: range, life: int, money: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from tests.drills import crowd, damage, full_disk, fuzz, kills, slow, wide
+from tests.drills import crowd, damage, full_disk, fuzz, kills, slow, slow_disk, verbs, wide
 from tests.drills.report import Done, row, table, write
 from tests.drills.tally import Drill, Function, Tally
 
@@ -29,7 +29,8 @@ class _Named:
 
 
 DRILLS = {
-    "kills": _Named(kills.kills, 200),
+    "kills": _Named(kills.kills, 400),
+    "verbs": _Named(verbs.verbs, 120),
     "deliveries": _Named(damage.deliveries, 100),
     "ledgers": _Named(damage.ledgers, 500),
     "manifests": _Named(fuzz.manifests, 100),
@@ -38,6 +39,7 @@ DRILLS = {
     "markdown": _Named(fuzz.markdown, 1500),
     "full-disk": _Named(full_disk.full_disk, 25),
     "slow-source": _Named(slow.slow_source, 15),
+    "slow-disk": _Named(slow_disk.slow_disk, 16),
     "crowd": _Named(crowd.crowd, 20),
     **{name: _Named(run, 1) for name, run in wide.DRILLS.items()},
 }
@@ -59,13 +61,13 @@ def main(words: Sequence[str]) -> int:
     done = [_run(name, asked.runs or DRILLS[name].runs, asked.seed) for name in asked.names or DRILLS]
     print(table(done))
     if asked.write:
-        write(done, asked.seed, machine())
+        write(done, asked.seed, machine(), whole=not asked.names and not asked.runs)
     return int(any(not one.tally.clean for one in done))
 
 
 def _run(name: str, runs: int, seed: int) -> Done:
     print(f"{name}: {runs} inputs, seed {seed}", file=sys.stderr, flush=True)
-    started = time.monotonic()
+    started, used = time.monotonic(), _processor()
     with TemporaryDirectory(prefix="finops-drill-") as folder:
         try:
             tally = DRILLS[name].run(Drill(Path(folder), runs, Random(f"{seed}/{name}")))
@@ -76,9 +78,14 @@ def _run(name: str, runs: int, seed: int) -> Done:
             print(f"  {kind}: {one}", file=sys.stderr)
     if tally.skipped:
         print(f"  NOT TRIED: {tally.skipped}", file=sys.stderr)
-    done = Done(tally, time.monotonic() - started)
+    done = Done(tally, time.monotonic() - started, _processor() - used)
     print(f"  {row(done)}", file=sys.stderr, flush=True)
     return done
+
+
+def _processor() -> float:
+    """Seconds of the processor that this process used, and all that it started and that have ended."""
+    return sum(os.times()[:4])
 
 
 def machine() -> str:

@@ -1,7 +1,6 @@
 """A source as slow as can be: S3 on loopback that stops in the middle of a file, with people reading meanwhile.
 
-A slow disk needs a file system of its own, which is not to be had everywhere; an ingest waits for its source the same
-way. Each answer is held at a random byte until everybody has looked, then the connection breaks.
+Each answer is held at a random byte until everybody has looked, then the connection breaks.
 """
 
 from __future__ import annotations

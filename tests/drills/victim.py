@@ -57,12 +57,12 @@ class Victims:
 
 
 @contextmanager
-def victims() -> Iterator[Victims]:
-    """A process to run commands in, for as long as it is needed."""
+def victims(**more: str) -> Iterator[Victims]:
+    """A process to run commands in, for as long as it is needed; `more` goes into its environment."""
     command = [sys.executable, "-m", "tests.drills.victim"]
     home = Path(__file__).resolve().parents[2]
     with subprocess.Popen(
-        command, cwd=home, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ
+        command, cwd=home, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **more}
     ) as process:
         try:
             yield Victims(process)
@@ -79,16 +79,26 @@ def _serve() -> None:
 
 
 def _load() -> None:
-    """What an ingest imports, so that a fork is at work at once."""
+    """What the verbs import, so that a fork is at work at once."""
     import duckdb  # noqa: F401
 
     import finops.cli.app
+    import finops.cli.db_anonymise
+    import finops.cli.db_export
     import finops.cli.db_upgrade
+    import finops.cli.db_vacuum
     import finops.cli.ingest
+    import finops.cli.recommend_accept
     import finops.cli.sources
     import finops.ledger.again
+    import finops.ledger.anonymise
+    import finops.ledger.export
     import finops.ledger.plan
-    import finops.ledger.upgrade  # noqa: F401
+    import finops.ledger.upgrade
+    import finops.ledger.vacuum
+    import finops.recommend.accepted.ledger
+    import finops.recommend.accepted.promise
+    import finops.recommend.waste  # noqa: F401
 
 
 def _answer(asked: dict[str, Any], shared: mmap.mmap) -> dict[str, Any]:

@@ -6,13 +6,14 @@ One JSON object a line, in the order of what was decided: an entry that is accep
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from finops.catalog import single_writer
 from finops.errors import DataError, UsageError
-from finops.output.destination import destination
+from finops.output.destination import reported
 from finops.recommend.accepted.entry import Entry, from_json, to_json
 
 _WITHDRAWN = "withdrawn"
@@ -77,10 +78,22 @@ def by_id(entries: Sequence[Entry], prefix: str, database: Path) -> Entry:
 
 
 def _append(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Put rows behind those that are there: all or nothing. A draft left by a kill goes with those of the database."""
     lines = [*_lines(path), *(json.dumps(row, ensure_ascii=False) for row in rows)]
-    with destination(path) as out:
-        out.write("".join(f"{line}\n" for line in lines))
-    path.chmod(0o600)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with reported(path):
+        try:
+            with open(draft, "w", encoding="utf-8", newline="", opener=_own) as out:
+                out.write("".join(f"{line}\n" for line in lines))
+                out.flush()
+                os.fsync(out.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _own(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _lines(path: Path) -> list[str]:
