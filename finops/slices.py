@@ -34,15 +34,16 @@ def open_slices(db: Path, settings: Settings, ask: Ask, word: str) -> Iterator[C
     with open_views(db, settings, ready) as views:
         asked = [*parse_by(ready.by), *(parse_where(text).dimension for text in ask.where)]
         notes = require(ledger_of(views, ready), asked)
-        sliced: set[int] = set()
+        at: dict[int, str] = {}
 
         def slice_of(value: str) -> Ledger:
             def connect(more: Sequence[Dimension]) -> DuckDBPyConnection:
                 connection = views.connect(more)
-                if id(connection) not in sliced:
+                if id(connection) not in at:
                     _slice(connection, by)
-                    sliced.add(id(connection))
-                connection.execute("set variable slice = ?", [value])
+                if at.get(id(connection)) != value:
+                    connection.execute("set variable slice = ?", [value])
+                    at[id(connection)] = value
                 return connection
 
             part = replace(ask, where=(*ask.where, where_text(word, [value])))
@@ -75,7 +76,7 @@ from {mart} as facts {joins}
 order by x_slice
 """
 
-# All days of the resources of a value, under whatever value they were: what its gaps are held against.
+# All taggable days of the resources of a value, under whatever value they were: what its gaps are held against.
 _HISTORY = """
 create temp table sliced_history as
 with resources as (
@@ -88,6 +89,7 @@ from all_resource_daily as facts
 join resources
     on resources.resource_id = facts.resource_id
     and resources.sub_account_id is not distinct from facts.sub_account_id
+where facts.x_taggable
 order by resources.x_slice
 """
 

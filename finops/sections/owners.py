@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,32 +28,33 @@ _NO_OWNER = ("(untagged)", "(untaggable)", "(invalid)", "(none)")
 _UNSAFE = re.compile(r"[^\w.@+-]+")
 
 
+@contextmanager
 def reports(
     open_part: Open, database: Path, settings: Settings, ask: Ask, wanted: Wanted
-) -> Iterator[tuple[str, Report]]:
-    """Each owner with cost in the windows of the report, the dearest first: the name of a file, and their report.
+) -> Iterator[Mapping[str, Callable[[], Report]]]:
+    """For each owner with cost in the windows of the report, the dearest first, the name of a file and their report.
 
-    The stored marts are read for the first one; each further one costs what is theirs. Raises DataError when no cost
-    has an owner, UsageError for an environment that is not in the settings.
+    The stored marts are read before the first one; each costs what is theirs. They are made in this order, each once.
+    Raises DataError when no cost has an owner, UsageError for an environment that is not in the settings.
     """
     every_day, part = all_days(ask), narrowed(ask, settings, wanted)
     open_all = partial(open_slices, database, settings, word=f"tag:{settings.owners.tag}")
-    taken: set[str] = set()
-    of_estate: dict[str, Any] = {}
     with ExitStack() as stack:
         estate = stack.enter_context(by_all(open_part, settings, every_day))
         asked = estate if part == every_day else stack.enter_context(by_all(open_part, settings, part))
         owners = _owners(asked, wanted)
         history_of = stack.enter_context(by_all(open_all, settings, all_days(part)))
         asked_of = history_of if every_day == ask else stack.enter_context(by_all(open_all, settings, part))
-        for owner in owners:
+        of_estate: dict[str, Any] = {}
+
+        def make(owner: str) -> Report:
             history = history_of(owner)
             facts = build(history if asked_of is history_of else asked_of(owner), wanted.cadence)
             theirs = replace(wanted, owner=owner)
-            yield (
-                file_name(owner, taken),
-                of_case(Case(theirs, ask, facts, history, estate, open_part, database, of_estate)),
-            )
+            return of_case(Case(theirs, ask, facts, history, estate, open_part, database, of_estate))
+
+        taken: set[str] = set()
+        yield {file_name(owner, taken): partial(make, owner) for owner in owners}
 
 
 def _owners(asked: Ledger, wanted: Wanted) -> list[str]:
