@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,8 @@ class Ledger:
     problems: list[Problem] = field(default_factory=list)
     unavailable: Mapping[str, str] = field(default_factory=dict)
     cut: Callable[[Sequence[Dimension]], Ledger] | None = None
+    prepare: Callable[[Hashable, Callable[[], None]], None] = field(default=lambda _, make: make())
+    """Runs what creates tables about all rows, whatever days or part is asked for: once for its key."""
 
     def over(self, *dimensions: Dimension) -> Ledger:
         """The ledger that can be grouped by these dimensions too: itself, but where Cost Explorer has them in a cut.
@@ -109,11 +112,13 @@ class Views:
     """The marts that a question is about, as DuckDB views: the deliveries chosen, and a connection for each cut.
 
     `connect` gives the connection that can be grouped by further dimensions too: the same one for the same cut.
+    `prepare` is that of a ledger over a connection.
     """
 
     settings: Settings
     chosen: Chosen
     connect: Callable[[Sequence[Dimension]], DuckDBPyConnection]
+    prepare: Callable[[DuckDBPyConnection, Hashable, Callable[[], None]], None]
 
 
 @contextmanager
@@ -146,7 +151,14 @@ def open_views(db: Path, settings: Settings, ask: Ask) -> Iterator[Views]:
                 known[key] = connection
             return known[key]
 
-        yield Views(settings, chosen, connect)
+        prepared: set[tuple[int, Hashable]] = set()
+
+        def prepare(connection: DuckDBPyConnection, key: Hashable, make: Callable[[], None]) -> None:
+            if (id(connection), key) not in prepared:
+                make()
+                prepared.add((id(connection), key))
+
+        yield Views(settings, chosen, connect, prepare)
 
 
 def ledger_of(views: Views, ask: Ask) -> Ledger:
@@ -157,7 +169,8 @@ def ledger_of(views: Views, ask: Ask) -> Ledger:
         connection = views.connect(more)
         key = id(connection)
         if key not in known:
-            known[key] = replace(_ledger(connection, views.settings, ask, views.chosen), cut=cut)
+            ledger = _ledger(connection, views.settings, ask, views.chosen)
+            known[key] = replace(ledger, cut=cut, prepare=partial(views.prepare, connection))
         return known[key]
 
     return cut(())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from finops.config.settings import Settings
-    from finops.reader import Ask
+    from finops.reader import Ask, Views
 
 _SLICED = ("resource_daily", "daily_cost")
 _KEPT = ("tag_sets", "period_totals", "cost_changes")
@@ -37,20 +38,38 @@ def open_slices(db: Path, settings: Settings, ask: Ask, word: str) -> Iterator[C
         at: dict[int, str] = {}
 
         def slice_of(value: str) -> Ledger:
-            def connect(more: Sequence[Dimension]) -> DuckDBPyConnection:
-                connection = views.connect(more)
-                if id(connection) not in at:
-                    _slice(connection, by)
-                if at.get(id(connection)) != value:
-                    connection.execute("set variable slice = ?", [value])
-                    at[id(connection)] = value
-                return connection
-
+            connect, prepare = partial(_connect, views, by, at, value), partial(_prepare, views, value)
             part = replace(ask, where=(*ask.where, where_text(word, [value])))
-            ledger = ledger_of(replace(views, connect=connect), part)
+            ledger = ledger_of(replace(views, connect=connect, prepare=prepare), part)
             return replace(ledger, problems=[*ledger.problems, *notes])
 
         yield slice_of
+
+
+def _connect(
+    views: Views, by: Dimension, at: dict[int, str], value: str, more: Sequence[Dimension]
+) -> DuckDBPyConnection:
+    """The connection for further dimensions, whose views have the rows of a value; `at` says where each one stands."""
+    connection = views.connect(more)
+    if id(connection) not in at:
+        _slice(connection, by)
+    if at.get(id(connection)) != value:
+        connection.execute("set variable slice = ?", [value])
+        at[id(connection)] = value
+    return connection
+
+
+def _prepare(views: Views, value: str, connection: DuckDBPyConnection, key: Hashable, make: Callable[[], None]) -> None:
+    """Make tables once, of the rows of all values: they hold for the next one as well."""
+
+    def of_all() -> None:
+        connection.execute("reset variable slice")
+        try:
+            make()
+        finally:
+            connection.execute("set variable slice = ?", [value])
+
+    views.prepare(connection, key, of_all)
 
 
 def _slice(connection: DuckDBPyConnection, by: Dimension) -> None:
@@ -103,7 +122,8 @@ from all_daily_cost
 group by delivery_id, billing_period, charge_day, x_is_long
 """
 
+# Without a value the rows of all of them.
 _VIEW = """
 create or replace temp view {view} as
-select * exclude (x_slice) from {table} where x_slice = getvariable('slice')
+select * exclude (x_slice) from {table} where x_slice = getvariable('slice') or getvariable('slice') is null
 """
