@@ -95,20 +95,23 @@ from {mart} as facts {joins}
 order by x_slice
 """
 
-# All taggable days of the resources of a value, under whatever value they were: what its gaps are held against.
+# When each resource of a value first had which tags, under whatever value it was: what its gaps are held against.
 _HISTORY = """
 create temp table sliced_history as
-with resources as (
+with firsts as (
+    select delivery_id, tag_set_id, min(charge_day) as charge_day, sub_account_id, resource_id, x_taggable
+    from all_resource_daily
+    where x_taggable and resource_id is not null
+    group by delivery_id, tag_set_id, sub_account_id, resource_id, x_taggable
+),
+resources as (
     select distinct x_slice, sub_account_id, resource_id from sliced_resource_daily where resource_id is not null
 )
-select
-    resources.x_slice, facts.delivery_id, facts.tag_set_id, facts.charge_day, facts.sub_account_id, facts.resource_id,
-    facts.x_taggable
-from all_resource_daily as facts
+select resources.x_slice, firsts.*
+from firsts
 join resources
-    on resources.resource_id = facts.resource_id
-    and resources.sub_account_id is not distinct from facts.sub_account_id
-where facts.x_taggable
+    on resources.resource_id = firsts.resource_id
+    and resources.sub_account_id is not distinct from firsts.sub_account_id
 order by resources.x_slice
 """
 
