@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ _FILTERED = ("resource_daily", "daily_cost")
 # How far the data reach is told from what every delivery has, whatever cut of it is read.
 _UNCUT = ("period_totals",)
 
-__all__ = ["COST_COLUMNS", "Ask", "Ledger", "Problem", "open_ledger"]
+__all__ = ["COST_COLUMNS", "Ask", "Ledger", "Problem", "Views", "ledger_of", "open_ledger", "open_views"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class Ledger:
     problems: list[Problem] = field(default_factory=list)
     unavailable: Mapping[str, str] = field(default_factory=dict)
     cut: Callable[[Sequence[Dimension]], Ledger] | None = None
+    prepare: Callable[[Hashable, Callable[[], None]], None] = field(default=lambda _, make: make())
+    """Runs what creates tables about all rows, whatever days or part is asked for: once for its key."""
 
     def over(self, *dimensions: Dimension) -> Ledger:
         """The ledger that can be grouped by these dimensions too: itself, but where Cost Explorer has them in a cut.
@@ -104,6 +107,20 @@ class Ledger:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+@dataclass(frozen=True)
+class Views:
+    """The marts that a question is about, as DuckDB views: the deliveries chosen, and a connection for each cut.
+
+    `connect` gives the connection that can be grouped by further dimensions too: the same one for the same cut.
+    `prepare` is that of a ledger over a connection.
+    """
+
+    settings: Settings
+    chosen: Chosen
+    connect: Callable[[Sequence[Dimension]], DuckDBPyConnection]
+    prepare: Callable[[DuckDBPyConnection, Hashable, Callable[[], None]], None]
+
+
 @contextmanager
 def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
     """Open the ledger for one question; its SQL reaches no file but those of the store.
@@ -111,23 +128,52 @@ def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
     Raises DataError when nothing is loaded for it, UsageError for a question that does not fit together, for a
     metric the export cannot give (naming the missing column) and for a total over two currencies.
     """
+    with open_views(db, settings, ask) as views:
+        yield ledger_of(views, ask)
+
+
+@contextmanager
+def open_views(db: Path, settings: Settings, ask: Ask) -> Iterator[Views]:
+    """Open the marts for one question. Raises what `open_ledger` does, but for what only the rows can tell."""
     filters = [parse_where(text) for text in ask.where]
     chosen = _chosen(db, ask)
     asked = [*parse_by(ask.by), *(one.dimension for one in filters)]
-    known: dict[tuple[tuple[str, str], ...], Ledger] = {}
+    known: dict[tuple[tuple[str, str], ...], DuckDBPyConnection] = {}
     with ExitStack() as stack:
         database = stack.enter_context(closing(reader(store_of(db))))
 
-        def cut(more: Sequence[Dimension]) -> Ledger:
+        def connect(more: Sequence[Dimension]) -> DuckDBPyConnection:
             of = folders(chosen.deliveries, [*asked, *more], settings)
             key = tuple(sorted(of.items()))
             if key not in known:
                 connection = stack.enter_context(closing(sibling(database)))
                 _create_views(connection, store_of(db), chosen, settings, ask, filters, of)
-                known[key] = replace(_ledger(connection, settings, ask, chosen, filters), cut=cut)
+                known[key] = connection
             return known[key]
 
-        yield cut(())
+        prepared: set[tuple[int, Hashable]] = set()
+
+        def prepare(connection: DuckDBPyConnection, key: Hashable, make: Callable[[], None]) -> None:
+            if (id(connection), key) not in prepared:
+                make()
+                prepared.add((id(connection), key))
+
+        yield Views(settings, chosen, connect, prepare)
+
+
+def ledger_of(views: Views, ask: Ask) -> Ledger:
+    """The ledger over views that were opened for `ask`. Raises UsageError for a total over two currencies."""
+    known: dict[int, Ledger] = {}
+
+    def cut(more: Sequence[Dimension]) -> Ledger:
+        connection = views.connect(more)
+        key = id(connection)
+        if key not in known:
+            ledger = _ledger(connection, views.settings, ask, views.chosen)
+            known[key] = replace(ledger, cut=cut, prepare=partial(views.prepare, connection))
+        return known[key]
+
+    return cut(())
 
 
 def _chosen(db: Path, ask: Ask) -> Chosen:
@@ -294,9 +340,8 @@ def _month(number: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def _ledger(
-    connection: DuckDBPyConnection, settings: Settings, ask: Ask, chosen: Chosen, filters: Sequence[Filter]
-) -> Ledger:
+def _ledger(connection: DuckDBPyConnection, settings: Settings, ask: Ask, chosen: Chosen) -> Ledger:
+    filters = [parse_where(text) for text in ask.where]
     facts = connection.execute(
         "select list(distinct billing_currency order by billing_currency), min(charge_day), max(charge_day), "
         "list(distinct delivery_id) from daily_cost"

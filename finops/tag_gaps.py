@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from finops.availability import cost_explorer_tag_notes, negation_note, virtual_notes
@@ -155,14 +156,20 @@ def find_gaps(ledger: Ledger, table: str, start: date | None = None, end: date |
 
 
 def _prepare(ledger: Ledger, required: Sequence[str], start: date | None, end: date | None) -> None:
-    connection, settings = ledger.connection, ledger.settings
-    create_tag_faults(connection, settings.tags, required)
-    create_tag_conflicts(connection, settings.environments, required)
-    create_owners(connection, settings)
+    ledger.prepare((RULE, *required), partial(_judge_sets, ledger, required))
+    connection = ledger.connection
     days = [f"charge_day {sign} date '{day}'" for sign, day in ((">=", start), ("<", end)) if day is not None]
     where = f"where {' and '.join(days)}" if days else ""
     connection.execute(f"create or replace temp view resource_cost as {_COST.format(cost=ledger.cost)} {where}")
     connection.execute(f"create or replace temp view resource_history as {_HISTORY}")
+
+
+def _judge_sets(ledger: Ledger, required: Sequence[str]) -> None:
+    """Decide what is wrong with each set of tags: that is the same on all days."""
+    connection, settings = ledger.connection, ledger.settings
+    create_tag_faults(connection, settings.tags, required)
+    create_tag_conflicts(connection, settings.environments, required)
+    create_owners(connection, settings)
 
 
 def below(document: Document, percent: Decimal) -> list[tuple[str, Decimal | None]]:

@@ -277,8 +277,9 @@ def test_odd_estates_make_a_readable_page(lines: list[Line], window: Window, tmp
 def test_an_owners_report_is_of_what_the_tag_says_is_theirs(demo: Path, told: dict[str, Any]) -> None:
     settings, database = load_settings(demo / "finops.toml"), demo / "finops.duckdb"
     open_part = partial(open_ledger, database, settings)
-    made = reports(open_part, database, settings, Ask(metric="amortized"), Wanted(with_advice=False))
-    name, first = next(made)
+    with reports(open_part, database, settings, Ask(metric="amortized"), Wanted(with_advice=False)) as made:
+        name, make = next(iter(made.items()))
+        first = make()
     (spend,) = [row for row in told["rows"] if row["section"] == "spend"]
     (owners,) = [table for table in spend["tables"] if table["table"] == "spend-tag:Owner"]
     (theirs,) = [row for row in owners["rows"] if row["tag:Owner"] == name]

@@ -9,6 +9,7 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -311,6 +312,20 @@ def test_every_table_is_a_file_with_its_exact_values(form: Any, tmp_path: Path) 
     assert [line[0] for line in found] == ["row", "row", "row", "rest", "total"]
     assert found[0][1:] == ("AmazonEC2", ROWS[0][1].value, Decimal(50), 12, date(2026, 10, 19))
     assert sum(line[2] for line in found[:-1]) == found[-1][2]
+
+
+class _Stopped(tuple[Section, ...]):
+    """Sections after the first of which Ctrl-C is pressed."""
+
+    def __iter__(self) -> Iterator[Section]:
+        yield self[0]
+        raise KeyboardInterrupt
+
+
+def test_a_folder_of_tables_that_is_not_whole_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write_report(replace(REPORT, sections=_Stopped(REPORT.sections)), "csv", tmp_path / "data")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_csv_runs_nothing_in_a_spreadsheet(tmp_path: Path) -> None:

@@ -13,19 +13,28 @@ def say(text: str) -> None:
 
 
 class Progress:
-    """A bar over bytes with the time left, drawn only when stderr is a terminal."""
+    """A bar over bytes, or over things that are counted, with the time left; drawn only when stderr is a terminal."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, counted: bool = False) -> None:
         self._total = total
+        self._counted = counted
         self._bar: Any = None
         self._task: Any = None
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import (
+                BarColumn,
+                DownloadColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
 
-            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+            done = MofNCompleteColumn() if self._counted else DownloadColumn()
+            columns = (TextColumn("{task.description}"), BarColumn(), done, TimeRemainingColumn())
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self._bar.start()
             self._task = self._bar.add_task("reading", total=self._total)
@@ -38,7 +47,7 @@ class Progress:
             self._bar.stop()
 
     def step(self, text: str, size: int) -> None:
-        """Something was done: `text` names it unless blank, `size` is how many of the total bytes that was."""
+        """Something was done: `text` names it unless blank, `size` is how much of the total that was."""
         if self._bar is not None:
             self._bar.update(self._task, description=text or None, advance=size)
 

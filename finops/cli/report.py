@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from finops.cli.options import AsOf, ConfigFile, Db, ExportName, From, Last, Metric, Output, Period, To, Where
+from finops.cli.progress import Progress, say
 from finops.cli.reading import asked, opened
 from finops.errors import UsageError
 from finops.output.report_forms import FormName, file_name, form_of, require, write_report
+
+if TYPE_CHECKING:
+    from finops.report.model import Report
 
 Cadence = Annotated[
     Literal["weekly", "monthly"],
@@ -81,15 +86,24 @@ def run(
         from finops.sections.owners import reports
 
         _make_folder(all_owners)
-        for name, made in reports(open_part, database, settings, ask, wanted):
-            file = all_owners / file_name(name, chosen)
-            write_report(made, chosen, file)
-            print(file, file=sys.stderr)
+        with reports(open_part, database, settings, ask, wanted) as of_owners:
+            _write_all(of_owners, chosen, all_owners)
         return
     made, facts = report(open_part, database, settings, ask, wanted)
     write_report(made, chosen, output)
     said = summary_lines(facts) if output is None else [str(output), *summary_lines(facts)]
     print("\n".join(said), file=sys.stderr)
+
+
+def _write_all(of_owners: Mapping[str, Callable[[], Report]], form: FormName, folder: Path) -> None:
+    """Make and write one report after the other; each file is told once it is whole."""
+    with Progress(len(of_owners), counted=True) as progress:
+        for name, make in of_owners.items():
+            progress.step(name, 0)
+            file = folder / file_name(name, form)
+            write_report(make(), form, file)
+            say(f"{file}")
+            progress.step("", 1)
 
 
 def _refuse(owner: str | None, output: Path | None) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -41,20 +44,33 @@ class Sheet:
 
 
 def write_data(report: Report, form: Form, folder: Path) -> list[Path]:
-    """Write every table into a folder, which is made, and return the files.
+    """Write every table into a folder and return the files; one that is not there yet appears once it is whole.
 
     Raises UsageError when the folder holds something already, EngineError when it cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError("this is not an empty folder", str(folder), "-o another folder")
-    with reported(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for sheet in sheets(report):
-        path = folder / f"{sheet.name}.{form}"
-        _WRITERS[form](sheet, path)
-        written.append(path)
-    return written
+    with reported(folder), _whole(folder) as draft:
+        names = []
+        for sheet in sheets(report):
+            names.append(f"{sheet.name}.{form}")
+            _WRITERS[form](sheet, draft / names[-1])
+    return [folder / name for name in names]
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A folder to write into that becomes `folder` at the end; that one itself where somebody has made it already."""
+    if folder.exists():
+        yield folder
+        return
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        draft.replace(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def sheets(report: Report) -> Iterator[Sheet]:

@@ -147,6 +147,12 @@ def build(ledger: Ledger, cadence: Cadence) -> ReportFacts:
     )
 
 
+def windows_of(ledger: Ledger, cadence: Cadence) -> list[Window]:
+    """The windows of a report over an open ledger, newest first."""
+    reach = _reach(ledger, read_days(ledger))
+    return whole_windows(cadence, reach) or [reach.days]
+
+
 def _environments(ledger: Ledger, windows: Sequence[Window]) -> tuple[dict[str, list[Compared]], list[Problem]]:
     """Cost by environment where there is any and the ledger was asked for it; what to say where it cannot be told."""
     if not ledger.settings.environments or ENVIRONMENT not in (one.word for one in parse_by(ledger.ask.by)):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from finops.anomalies.levels import asked_by
+from finops.dimensions import where_text
 from finops.errors import UsageError
 from finops.output.report_text import document
 from finops.report.facts import build
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from finops.config.settings import Settings
     from finops.reader import Ask, Ledger
     from finops.report.facts import ReportFacts
+
+Opened = TypeVar("Opened")
 
 _MORE: tuple[tuple[str, str, Callable[[Case], Section]], ...] = (
     (promises.KEY, promises.TITLE, promises.promises),
@@ -49,17 +52,16 @@ def opened_case(open_part: Open, database: Path, settings: Settings, ask: Ask, w
 
     Raises UsageError for an environment that is not in the settings, or an owner without cost.
     """
-    _require_environment(settings, wanted.environment)
-    all_days = replace(ask, period=None, last=None, start=None, end=None)
-    part = _narrowed(all_days, settings, wanted)
+    every_day = all_days(ask)
+    part = narrowed(every_day, settings, wanted)
     with ExitStack() as stack:
-        history = stack.enter_context(_by_all(open_part, settings, part))
+        history = stack.enter_context(by_all(open_part, settings, part))
         if wanted.owner:
             _require_cost(history, settings, wanted.owner)
         asked = history
-        if all_days != ask:
-            asked = stack.enter_context(_by_all(open_part, settings, _narrowed(ask, settings, wanted)))
-        estate = history if part == all_days else stack.enter_context(_by_all(open_part, settings, all_days))
+        if every_day != ask:
+            asked = stack.enter_context(by_all(open_part, settings, narrowed(ask, settings, wanted)))
+        estate = history if part == every_day else stack.enter_context(by_all(open_part, settings, every_day))
         yield Case(wanted, ask, build(asked, wanted.cadence), history, estate, open_part, database)
 
 
@@ -74,24 +76,35 @@ def of_case(case: Case) -> Report:
 
 
 @contextmanager
-def _by_all(open_part: Open, settings: Settings, ask: Ask) -> Iterator[Ledger]:
-    """The ledger, ready for everything that is watched where its months have it."""
+def by_all(
+    open_part: Callable[[Ask], AbstractContextManager[Opened]], settings: Settings, ask: Ask
+) -> Iterator[Opened]:
+    """What `open_part` opens, ready for everything that is watched where its months have it."""
     with ExitStack() as stack:
         try:
-            ledger = stack.enter_context(open_part(replace(ask, by=asked_by(settings))))
+            opened = stack.enter_context(open_part(replace(ask, by=asked_by(settings))))
         except UsageError:
             # of Cost Explorer, which was asked for less, or a question that does not fit: then this says so
-            ledger = stack.enter_context(open_part(ask))
-        yield ledger
+            opened = stack.enter_context(open_part(ask))
+        yield opened
 
 
-def _narrowed(ask: Ask, settings: Settings, wanted: Wanted) -> Ask:
-    """The question of the part that is one owner's, or of one environment."""
+def all_days(ask: Ask) -> Ask:
+    """The same question of every day that is loaded."""
+    return replace(ask, period=None, last=None, start=None, end=None)
+
+
+def narrowed(ask: Ask, settings: Settings, wanted: Wanted) -> Ask:
+    """The question of the part that is one owner's, or of one environment.
+
+    Raises UsageError for an environment that is not in the settings.
+    """
+    _require_environment(settings, wanted.environment)
     where = list(ask.where)
     if wanted.environment:
-        where.append(_condition("environment", wanted.environment))
+        where.append(where_text("environment", [wanted.environment]))
     if wanted.owner:
-        where.append(_condition(f"tag:{settings.owners.tag}", wanted.owner))
+        where.append(where_text(f"tag:{settings.owners.tag}", [wanted.owner]))
     return replace(ask, where=tuple(where))
 
 
@@ -109,9 +122,3 @@ def _require_cost(ledger: Ledger, settings: Settings, owner: str) -> None:
         raise UsageError(
             f"no cost carries {tag}={owner}", f"--owner {owner}", f"finops spend --by tag:{tag} lists them"
         )
-
-
-def _condition(key: str, value: str) -> str:
-    from finops.report.sources import listed
-
-    return f"{key}={listed([value])}"

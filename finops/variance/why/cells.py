@@ -75,7 +75,7 @@ def read_cells(ledger: Ledger, spans: Spans, split: Dimension, separable: bool) 
 
 def tells_quantities(ledger: Ledger) -> bool:
     """Whether the marts keep quantities: those that an earlier finops made do not."""
-    names = {row["column_name"] for row in ledger.rows("describe select * from all_resource_daily")}
+    names = {row["column_name"] for row in ledger.rows("describe select * from resource_daily")}
     return set(_QUANTITY) <= names
 
 
