@@ -22,7 +22,8 @@ from finops.ingest.record_ends import mark, marks
 
 # Small enough to stay in the processor's and the kernel's caches: 128 MiB takes a quarter longer.
 PIECE_BYTES = 24 << 20
-_BLOCK = 4 << 20
+# Larger ones fall out of the caches too.
+_BLOCK = 256 << 10
 _HEADER_LIMIT = 1 << 20
 # A bill shrinks to a tenth or a thirtieth. What swells beyond this is no bill, and would fill the disk.
 MOST_SWELLING = 250
