@@ -87,7 +87,7 @@ def test_the_first_record_and_the_last_are_looked_at_like_the_others(
     records = list(bill)
     records[at] += b","
     path = packed(tmp_path / "bill.csv", (end or b"\n").join(records) + end)
-    with pytest.raises(DataError, match="a record has 18 fields, the header has 17") as caught:
+    with pytest.raises(DataError, match="a record has 18 fields, its header has 17") as caught:
         stored(path, tmp_path)
     assert caught.value.where == f"{path}:{2 if at == 1 else len(bill)}"
 
@@ -163,7 +163,7 @@ def test_a_torn_delivery_leaves_the_one_before_as_it_was(tmp_path: Path, capfd: 
     path.write_bytes(b"\r\n".join([*records[:6], records[6] + b",", *records[7:]]))
     assert main(["ingest", str(export), "--db", database]) == 3
     assert capfd.readouterr().err.splitlines()[-3:] == [
-        "error: a record has 18 fields, the header has 17",
+        "error: a record has 18 fields, its header has 17",
         f"  where: {path}:7",
         "  try: copy or deliver it again",
     ]

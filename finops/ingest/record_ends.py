@@ -50,7 +50,7 @@ def first_torn(path: Path, fields: int) -> Torn | None:
         try:
             for record in records:
                 if record and len(record) != fields:
-                    return Torn(line, f"a record has {len(record)} fields, the header has {fields}")
+                    return Torn(line, f"a record has {len(record)} fields, its header has {fields}")
                 line = records.line_num
         except csv.Error as error:
             return Torn(line, f"a record is no CSV: {error}")

@@ -10,6 +10,7 @@ from finops.arrivals import arrivals
 from finops.catalog import JOURNAL, deliveries, open_catalog, store_of
 from finops.ingest.cost_explorer.cache import FOLDER as ANSWERS
 from finops.ledger.fetched import DOWNLOADS, sweep_downloads
+from finops.seals import PARTS, seals_of
 
 # Folders of the store that outlive the deliveries made from them.
 _KEPT = (ANSWERS, DOWNLOADS, JOURNAL)
@@ -32,8 +33,9 @@ def sweep(database: Path) -> None:
         if folder.name not in kept | replaced:
             shutil.rmtree(folder, ignore_errors=True)
         elif folder.name in replaced:
-            for part in ("rows", "originals"):
+            for part in PARTS:
                 shutil.rmtree(folder / part, ignore_errors=True)
+                (folder / seals_of(part)).unlink(missing_ok=True)
 
 
 def _known(database: Path, state: str) -> set[str]:
