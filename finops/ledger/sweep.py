@@ -8,6 +8,7 @@ from pathlib import Path
 
 from finops.arrivals import arrivals
 from finops.catalog import JOURNAL, deliveries, open_catalog, store_of
+from finops.holding import is_held
 from finops.ingest.cost_explorer.cache import FOLDER as ANSWERS
 from finops.ledger.fetched import DOWNLOADS, sweep_downloads
 from finops.seals import PARTS, seals_of
@@ -28,7 +29,7 @@ def sweep(database: Path) -> None:
     _sweep_journal(database)
     sweep_downloads(database)
     for folder in store.iterdir():
-        if folder.name in _KEPT:
+        if folder.name in _KEPT or (folder.name not in kept and is_held(folder)):
             continue
         if folder.name not in kept | replaced:
             shutil.rmtree(folder, ignore_errors=True)
