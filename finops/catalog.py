@@ -21,7 +21,7 @@ from finops.arrivals import TABLE as ARRIVALS_TABLE
 from finops.arrivals import Run, copy_arrivals
 from finops.engines.duckdb import connect, identifier, literal, path_list
 from finops.errors import DataError, EngineError
-from finops.seals import broken, seal
+from finops.seals import PARTS, broken, broken_part, seal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -363,6 +363,23 @@ def has_mart(store: Path, delivery_id: str, mart: str) -> bool:
 def is_whole(store: Path, delivery_id: str) -> bool:
     """Whether a delivery has all its marts, each as it was written."""
     return all(has_mart(store, delivery_id, mart) for mart in MARTS) and broken(store / delivery_id) is None
+
+
+def is_all_whole(store: Path, delivery_id: str) -> bool:
+    """Whether a delivery has all its marts, and these, its rows and its own files are each as they were written."""
+    home = store / delivery_id
+    return is_whole(store, delivery_id) and not any(broken_part(home, part) for part in PARTS)
+
+
+def require_part(store: Path, one: Delivery, part: str) -> None:
+    """Raises DataError where the rows or the originals of a delivery are no longer what was written."""
+    if damaged := broken_part(store / one.delivery_id, part):
+        raise DataError(
+            f"the {part} of delivery {one.delivery} of {one.export} {one.period} are damaged: "
+            "they are not what was written",
+            str(damaged),
+            "finops db upgrade, or ingest that period again",
+        )
 
 
 def require_marts(store: Path, deliveries: Sequence[Delivery]) -> None:

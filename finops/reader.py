@@ -28,6 +28,7 @@ from finops.dimensions import (
 )
 from finops.engines.duckdb import literal, reader, sibling
 from finops.errors import DataError, UsageError
+from finops.holding import held
 from finops.tag_places import create_unsplit, needs_environments, split_tag_sets, stored, tells_places
 from finops.virtual_tags import categories
 
@@ -136,10 +137,10 @@ def open_ledger(db: Path, settings: Settings, ask: Ask) -> Iterator[Ledger]:
 def open_views(db: Path, settings: Settings, ask: Ask) -> Iterator[Views]:
     """Open the marts for one question. Raises what `open_ledger` does, but for what only the rows can tell."""
     filters = [parse_where(text) for text in ask.where]
-    chosen = _chosen(db, ask)
     asked = [*parse_by(ask.by), *(one.dimension for one in filters)]
     known: dict[tuple[tuple[str, str], ...], DuckDBPyConnection] = {}
     with ExitStack() as stack:
+        chosen = _chosen(db, ask, stack)
         database = stack.enter_context(closing(reader(store_of(db))))
 
         def connect(more: Sequence[Dimension]) -> DuckDBPyConnection:
@@ -176,9 +177,10 @@ def ledger_of(views: Views, ask: Ask) -> Ledger:
     return cut(())
 
 
-def _chosen(db: Path, ask: Ask) -> Chosen:
+def _chosen(db: Path, ask: Ask, stack: ExitStack) -> Chosen:
     with open_catalog(db) as catalog:
         chosen = choose(catalog, ask.metric, period=ask.period, export=ask.export, as_of=ask.as_of)
+    stack.enter_context(held(store_of(db) / one.delivery_id for one in chosen.deliveries))
     require_this_version(chosen.deliveries)
     require_marts(store_of(db), chosen.deliveries)
     if ask.metric in chosen.unavailable:

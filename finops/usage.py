@@ -12,6 +12,7 @@ from finops.catalog import Delivery, Problem, open_catalog, store_of
 from finops.choose import Chosen, choose
 from finops.engines.duckdb import reader
 from finops.errors import DataError
+from finops.holding import held
 from finops.ledger.rows import bind_rows
 from finops.prices import PriceBook, read_prices
 from finops.rates import own_rates, rated_usage
@@ -55,7 +56,8 @@ def open_usage(database: Path, export: str | None = None) -> Iterator[Usage]:
     """
     chosen = choose_usage(database, export)
     reports = tuple(one for one in chosen.deliveries if one.shape == "cur")
-    with closing(reader(store_of(database))) as connection:
+    folders = (store_of(database) / one.delivery_id for one in reports)
+    with held(folders), closing(reader(store_of(database))) as connection:
         bind_rows(connection, database, reports, chosen.payers_left_out)
         currencies = sorted({one.currency for one in reports})
         if len(currencies) > 1:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from finops.errors import DataError
 from finops.ingest import csv_pieces
 from finops.ingest.csv_pieces import open_text, pieces, read_header, record_end
+from finops.ingest.record_ends import unmark
 
 FIELDS = st.lists(st.text(st.sampled_from('ab,"\n\r '), max_size=8), min_size=2, max_size=3)
 
@@ -39,6 +40,7 @@ def packed(folder: Path, name: str, content: bytes) -> Path:
 def read_back(sources: list[Path], folder: Path) -> list[tuple[int, bytes]]:
     found = []
     for piece in pieces(sources, folder):
+        unmark(piece.path, piece.newline)
         found.append((piece.source, piece.path.read_bytes()))
         piece.path.unlink()
     return found
@@ -111,7 +113,34 @@ def test_a_reader_that_stops_early_stops_the_decompression_too(tmp_path: Path) -
 
 
 def test_a_newline_within_quotes_ends_no_record() -> None:
-    assert record_end(b'a,"b\nc"\nd', first=True) == 8
     assert record_end(b'a,"b\nc"\nd') == 8
     assert record_end(b'b\nc"\nd', open_quote=True) == 5
     assert record_end(b'"never closed\n') == 0
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_a_piece_tells_where_in_the_file_it_begins(tmp_path: Path, newline: bytes) -> None:
+    source = packed(tmp_path, "bill.csv", newline.join([b"a,b", b"1,2", b'3,"x', b'y"', b"4,5"]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_pieces, "PIECE_BYTES", 1)
+        patch.setattr(csv_pieces, "_BLOCK", 4)
+        places = []
+        for piece in pieces([source], tmp_path):
+            places.append((piece.line, piece.lines))
+            piece.path.unlink()
+    assert sum(lines for _, lines in places) == 4
+    assert [line for line, _ in places] == [2 + sum(lines for _, lines in places[:n]) for n in range(len(places))]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b'a,"b\n1,2\n3,"4\n', "does not end in its line"),
+        (b"a,b\r1,2\r3,4\r", "a carriage return alone ends a line"),
+        (b"a" * (1 << 20) + b",b\n1,2\n", "does not end in its line"),
+    ],
+)
+def test_rows_that_would_be_drawn_into_the_header_are_refused(tmp_path: Path, content: bytes, what: str) -> None:
+    path = packed(tmp_path, "bill.csv", content)
+    with open_text(path) as handle, pytest.raises(DataError, match=what):
+        read_header(handle, path)

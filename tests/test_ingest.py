@@ -102,6 +102,14 @@ def test_one_bad_period_does_not_keep_the_others_out(tmp_path: Path) -> None:
     assert only_delivery(database).export == "good"
 
 
+def test_notes_of_unknown_types_come_in_one_order(tmp_path: Path) -> None:
+    kinds = ["Zeta", "Mid", "Alpha", "Omega", "Beta"]
+    export = write_export(tmp_path, [{**LINES[0], "lineItem/LineItemType": kind} for kind in kinds])
+    (result,) = loaded(tmp_path / "x.duckdb", export)
+    named = [one.message.split("unknown type ")[1].split()[0] for one in result.problems if one.code == "unclassified"]
+    assert named == sorted(kinds)
+
+
 @pytest.mark.parametrize(
     ("content", "what"),
     [
@@ -109,7 +117,10 @@ def test_one_bad_period_does_not_keep_the_others_out(tmp_path: Path) -> None:
         (b"", "not even a header"),
         (",".join(COLUMNS).encode() + b"\n", "no rows"),
         (b"lineItem/LineItemType,lineItem/UnblendedCost\nUsage,1\n", "lacks required columns"),
-        (",".join([*COLUMNS, "one/More"]).encode() + b"\n" + b",".join(b"1" for _ in COLUMNS) + b"\n", "does not fit"),
+        (
+            ",".join([*COLUMNS, "one/More"]).encode() + b"\n" + b",".join(b"1" for _ in COLUMNS) + b"\n",
+            "has 17 fields",
+        ),
     ],
 )
 def test_a_file_that_is_no_bill_is_one_clear_error(

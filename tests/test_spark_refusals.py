@@ -126,6 +126,9 @@ def rewritten(export: Path, change: str) -> Path:
         ("10.25=>1e30", "a cost is too large to be held exactly"),
         ("10.25=>", "rows have no cost"),
         (",web,=>,web,x,y", "a row does not fit the header"),
+        (",web,=>,web,,", "a row does not fit the header"),
+        (",web,=>,web,,,", "a row does not fit the header"),
+        (",web,=>,web", "a row does not fit the header"),
     ],
 )
 def test_what_duckdb_refuses_spark_refuses_too(

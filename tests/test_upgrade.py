@@ -37,6 +37,8 @@ def age(path: Path) -> None:
         older = mart.with_suffix(".older")
         duckdb.execute(f"copy (select * exclude (region_id) from read_parquet('{mart}')) to '{older}' (format parquet)")
         older.rename(mart)
+    for seals in store_of(path).rglob("seals-*.json"):
+        seals.unlink()
     with duckdb.connect(str(path)) as connection:
         for (view,) in connection.execute("select view_name from duckdb_views() where not internal").fetchall():
             connection.execute(f"drop view {view}")

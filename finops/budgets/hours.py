@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops.budgets.bill import Spent
-from finops.catalog import COST_EXPLORER, Delivery, deliveries, store_of
+from finops.catalog import COST_EXPLORER, Delivery, deliveries
 from finops.dimensions import Filter, needed_joins, parse_where, where_sql
 from finops.engines.duckdb import literal
 from finops.engines.layout import Label, Layout
 from finops.ledger.build import bind_source
+from finops.ledger.lines import row_files
 from finops.report.windows import Window
 from finops.variance.actuals import Charges
 
@@ -65,7 +66,7 @@ def _rows(
 ) -> list[dict[str, Any]] | str:
     if one.format == COST_EXPLORER:
         return f"Cost Explorer {one.period} does not tell hours apart"
-    files = sorted((store_of(database) / one.delivery_id / "rows").glob("*.parquet"))
+    files = row_files(database, one)
     bind_source(ledger.connection, _layout(one.layout), files, one.period)
     if not ledger.connection.execute(_IS_HOURLY, [days.start, days.end]).fetchone():
         return f"{one.export} {one.period} does not tell hours apart: each of its charges is of a day"

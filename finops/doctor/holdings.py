@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from finops.catalog import MARTS, Delivery, open_catalog, store_of
+from finops.catalog import MARTS, Delivery, is_all_whole, open_catalog, store_of
 from finops.choose import choose
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """The deliveries that count, by payer, oldest period first; `lost` are those whose files are gone."""
+    """The deliveries that count, by payer, oldest period first; the files of `lost` are gone, of `damaged` others."""
 
     by_payer: Mapping[str, tuple[Delivery, ...]]
     lost: tuple[Delivery, ...]
     identities: frozenset[str]
+    damaged: tuple[Delivery, ...] = ()
 
     @property
     def counted(self) -> tuple[Delivery, ...]:
@@ -48,8 +49,10 @@ def read_holdings(database: Path) -> Holdings:
         if delivery_id in counted and (delivery_id, payer) not in chosen.payers_left_out:
             by_payer[payer].append(counted[delivery_id])
     lost = tuple(one for one in chosen.deliveries if not _is_stored(database, one))
+    store = store_of(database)
+    damaged = tuple(one for one in chosen.deliveries if one not in lost and not is_all_whole(store, one.delivery_id))
     groups = {payer: tuple(sorted(group, key=lambda one: one.period)) for payer, group in by_payer.items()}
-    return Holdings(groups, lost, frozenset(identity for (identity,) in known))
+    return Holdings(groups, lost, frozenset(identity for (identity,) in known), damaged)
 
 
 def newest_charge(deliveries: tuple[Delivery, ...]) -> datetime | None:

@@ -43,10 +43,13 @@ def with_holdings(rule: _Rule) -> Callable[[Case], Verdict]:
 
 
 def files(case: Case, held: Holdings) -> Verdict:
-    """Every delivery in the catalog still has its files in the store, and they are as this version makes them."""
+    """Every delivery in the catalog still has its files in the store, whole, and as this version makes them."""
     other = [one for one in held.counted if of_another_version(one)]
     if other and not held.lost:
         return problem(f"another version of finops loaded {_named(other)}", "finops db upgrade")
+    if held.damaged and not held.lost:
+        said = f"the files of {_named(held.damaged)} are damaged: they are not what was written"
+        return problem(said, "finops db upgrade, or ingest that period again")
     if not held.lost:
         return ok("every delivery has its files beside the database")
     return problem(f"the files of {_named(held.lost)} are gone from the store", _ingest(held.lost[0]))

@@ -11,7 +11,7 @@ import re
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -22,6 +22,7 @@ from finops.engines.layout import Layout, format_of, known_columns, read_layout
 from finops.engines.source import period_column, period_sql, scan
 from finops.errors import DataError
 from finops.ingest.csv_pieces import Piece, open_text, pieces, read_header
+from finops.ingest.record_ends import first_torn, unmark
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,6 +32,18 @@ _FICLONE = 0x40049409
 _MOST_AT_ONCE = 4
 # What was kept before has a number already.
 _NUMBER = re.compile(r"^\d{5}-")
+_NAMED_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_AGAIN = "copy or deliver it again"
+# Told, so that a newline of the other kind in quotes is not taken for the one that ends records.
+_NEWLINES = {b"\n": ", new_line = '\\n'", b"\r\n": ", new_line = '\\r\\n'"}
+# What DuckDB says of a record -> what is wrong with it.
+_REFUSED = {
+    "unterminated quote": "a quote is not closed, or more follows behind it",
+    "not utf-8": "the text is not UTF-8",
+    "Maximum line size": "it is longer than 16 MiB",
+    "Expected Number of Columns": "a carriage return is in the midst of it",
+    "invalid state": "its lines end in newlines of two kinds",
+}
 _NULL_TEXTS = {"focus": ("", "NULL"), "cur": ("",)}
 Progress = Callable[[Path], None]
 
@@ -169,8 +182,7 @@ def _convert_pieces(
         connection = connect(threads=1)
         while piece := _next(stream, turn):
             target = folder / piece.path.with_suffix(".parquet").name.replace("piece", "rows")
-            select, fields = queries[piece.source]
-            _convert(connection, f"{select} from {_read_csv(piece.path, fields, nulls)}", target, sources[piece.source])
+            _convert_piece(connection, piece, *queries[piece.source], nulls, target, sources[piece.source])
             piece.path.unlink()
             files.append(target)
             progress(sources[piece.source])
@@ -193,9 +205,11 @@ def _named(sources: Mapping[str, Path]) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        if not error.where or error.where not in sources:
+        where = error.where or ""
+        copy = next((one for one in sources if where == one or where.startswith(f"{one}:")), None)
+        if copy is None:
             raise
-        raise DataError(error.what, str(sources[error.where]), error.fix) from error
+        raise DataError(error.what, f"{sources[copy]}{where.removeprefix(copy)}", error.fix) from error
 
 
 def _next(stream: Generator[Piece], turn: Lock) -> Piece | None:
@@ -236,8 +250,7 @@ def split_by_period(connection: DuckDBPyConnection, rows: Rows, folder: Path) ->
 
 def _header(source: Path) -> list[str]:
     with open_text(source) as handle:
-        names, _ = read_header(handle, source)
-    return [name.strip() for name in names]
+        return [name.strip() for name in read_header(handle, source).names]
 
 
 def _label_columns(layouts: Sequence[Layout]) -> dict[str, str]:
@@ -259,24 +272,56 @@ def _select(header: list[str], layout: Layout, keys: dict[str, str]) -> str:
     return ", ".join(parts)
 
 
-def _read_csv(piece: Path, fields: int, nulls: tuple[str, ...]) -> str:
+def _read_csv(piece: Path, fields: int, nulls: tuple[str, ...], newline: str = "") -> str:
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(fields))
     return (
         f"read_csv({path_list([piece])}, columns = {{{columns}}}, header = false, auto_detect = false, "
         "delim = ',', quote = '\"', escape = '\"', max_line_size = 16777216, "
-        f"nullstr = [{', '.join(map(literal, nulls))}])"
+        f"nullstr = [{', '.join(map(literal, nulls))}]{newline})"
     )
 
 
-def _convert(connection: DuckDBPyConnection, select: str, target: Path, source: Path) -> None:
+def _convert_piece(
+    connection: DuckDBPyConnection,
+    piece: Piece,
+    select: str,
+    fields: int,
+    nulls: tuple[str, ...],
+    target: Path,
+    source: Path,
+) -> None:
+    """Write the rows of a piece. Raises DataError for a record that has not as many fields as the header."""
     import duckdb
 
+    with suppress(duckdb.InvalidInputException):
+        marked = _read_csv(piece.path, fields + 1, nulls, _NEWLINES[piece.newline])
+        if _convert(connection, f"{select} from {marked}", target) == piece.lines:
+            return
+    # A record is torn, a line blank, or a mark within quotes: the text itself tells.
+    unmark(piece.path, piece.newline)
+    if torn := first_torn(piece.path, fields):
+        raise DataError(torn.what, f"{source}:{piece.line + torn.line}", _AGAIN)
     try:
-        connection.execute(
-            f"copy ({select}) to {literal(str(target))} (format parquet, compression lz4_raw, row_group_size 20480)"
-        )
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise DataError(f"a row does not fit the header: {_reason(error)}", str(source)) from error
+        _convert(connection, f"{select} from {_read_csv(piece.path, fields, nulls)}", target)
+    except duckdb.InvalidInputException as error:
+        raise DataError(f"a row is no CSV: {_why(error)}", f"{source}:{_line(error, piece.line)}", _AGAIN) from error
+
+
+def _convert(connection: DuckDBPyConnection, query: str, target: Path) -> int:
+    """Write a select as Parquet; how many rows it has."""
+    options = "format parquet, compression lz4_raw, row_group_size 20480"
+    (count,) = connection.execute(f"copy ({query}) to {literal(str(target))} ({options})").fetchone() or (0,)
+    return int(count)
+
+
+def _line(error: Exception, first: int) -> int:
+    """The line of the file, by that of the piece which DuckDB names; the first one of the piece where it names none."""
+    named = _NAMED_LINE.search(str(error))
+    return first + int(named[1]) - 1 if named else first
+
+
+def _why(error: Exception) -> str:
+    return next((words for said, words in _REFUSED.items() if said in str(error)), _reason(error))
 
 
 def _reason(error: Exception) -> str:

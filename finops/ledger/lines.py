@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.catalog import Delivery, store_of
+from finops.catalog import Delivery, require_part, store_of
 from finops.engines.layout import Label, Layout
 from finops.engines.source import Care
 from finops.ledger.build import create_line_items
@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 
 def row_files(database: Path, delivery: Delivery) -> list[Path]:
-    """The files with the rows of a delivery; none where it has no rows or they are no longer kept."""
+    """The files with the rows of a delivery; none where it has no rows or they are no longer kept.
+
+    Raises DataError where they are no longer what was written.
+    """
     folder = store_of(database) / delivery.delivery_id / "rows"
-    return sorted(folder.iterdir()) if folder.is_dir() and "columns" in delivery.layout else []
+    if not folder.is_dir() or "columns" not in delivery.layout:
+        return []
+    require_part(store_of(database), delivery, "rows")
+    return sorted(folder.iterdir())
 
 
 def open_lines(connection: DuckDBPyConnection, database: Path, delivery: Delivery) -> bool:

@@ -22,7 +22,7 @@ from finops.catalog import (
     changes_path,
     commit,
     deliveries,
-    is_whole,
+    is_all_whole,
     open_catalog,
     seal_changes,
     single_writer,
@@ -39,7 +39,7 @@ from finops.ledger.parts import Part, Parts, Step, export_parts
 from finops.ledger.recipe import recipe
 from finops.ledger.sweep import sweep
 from finops.ledger.to_disk import to_disk
-from finops.seals import broken, seal
+from finops.seals import PARTS, broken, seal, seal_part
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -115,12 +115,16 @@ def _load_one(database: Path, found: Found, step: Step, parts: Parts, bring: Fil
         return
     if found.missing:
         raise _missing(found)
-    with incoming(database) as folder, engine_errors(found), bring(database, found, step) as files:
-        connection = connect(spill=folder / "spill")
-        with closing(parts(connection, found, files, folder, step)) as made:
-            for part in made:
-                step(f"{found.export} {part.period}: marts", 0)
-                yield _finish(database, connection, found, part, folder, run)
+    with (
+        incoming(database) as folder,
+        engine_errors(found),
+        bring(database, found, step) as files,
+        closing(connect(spill=folder / "spill")) as connection,
+        closing(parts(connection, found, files, folder, step)) as made,
+    ):
+        for part in made:
+            step(f"{found.export} {part.period}: marts", 0)
+            yield _finish(database, connection, found, part, folder, run)
 
 
 def _missing(found: Found) -> DataError:
@@ -146,7 +150,7 @@ def _already_loaded(database: Path, found: Found) -> list[Delivery]:
         and delivery.fingerprint.startswith(found.fingerprint)
         and (found.period is None or delivery.period == found.period)
         and delivery.recipe == recipe(delivery.shape)
-        and is_whole(store_of(database), delivery.delivery_id)
+        and is_all_whole(store_of(database), delivery.delivery_id)
     ]
 
 
@@ -189,6 +193,8 @@ def move_into(store: Path, final: Path, part: Part) -> None:
     for path in part.files:
         path.rename(final / "rows" / path.name)
     _keep_originals(part.originals, final / "originals")
+    for name in PARTS:
+        seal_part(final, name)
     home = store / final.name
     shutil.rmtree(home, ignore_errors=True)
     final.rename(home)

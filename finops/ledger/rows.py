@@ -13,7 +13,7 @@ from finops.engines.duckdb import literal
 from finops.engines.layout import Layout, read_layout
 from finops.engines.source import Care, source_sql
 from finops.errors import DataError
-from finops.ledger.lines import layout_of
+from finops.ledger.lines import layout_of, row_files
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -49,7 +49,7 @@ def bind_rows(
 
 
 def _select(database: Path, delivery: Delivery, rounded: Collection[str]) -> str:
-    files = sorted((store_of(database) / delivery.delivery_id / "rows").glob("*"))
+    files = row_files(database, delivery)
     if not files:
         what = f"the rows of {delivery.export} {delivery.period} are gone from the store"
         raise DataError(what, str(store_of(database)), 'ingest that period again with engine = "duckdb"')

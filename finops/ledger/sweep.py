@@ -8,8 +8,10 @@ from pathlib import Path
 
 from finops.arrivals import arrivals
 from finops.catalog import ADVICE, JOURNAL, deliveries, open_catalog, store_of
+from finops.holding import is_held
 from finops.ingest.cost_explorer.cache import FOLDER as ANSWERS
 from finops.ledger.fetched import DOWNLOADS, sweep_downloads
+from finops.seals import PARTS, seals_of
 
 # Folders of the store that outlive the deliveries made from them.
 _KEPT = (ANSWERS, DOWNLOADS, JOURNAL, ADVICE)
@@ -27,13 +29,14 @@ def sweep(database: Path) -> None:
     _sweep_journal(database)
     sweep_downloads(database)
     for folder in store.iterdir():
-        if folder.name in _KEPT:
+        if folder.name in _KEPT or (folder.name not in kept and is_held(folder)):
             continue
         if folder.name not in kept | replaced:
             shutil.rmtree(folder, ignore_errors=True)
         elif folder.name in replaced:
-            for part in ("rows", "originals"):
+            for part in PARTS:
                 shutil.rmtree(folder / part, ignore_errors=True)
+                (folder / seals_of(part)).unlink(missing_ok=True)
 
 
 def _known(database: Path, state: str) -> set[str]:

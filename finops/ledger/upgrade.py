@@ -19,7 +19,7 @@ from finops.catalog import (
     changes_path,
     commit_remade,
     deliveries,
-    is_whole,
+    is_all_whole,
     seal_changes,
     single_writer,
     store_of,
@@ -34,6 +34,7 @@ from finops.ledger.load import delivery_id_of, delivery_of, engine_errors, incom
 from finops.ledger.parts import Part, Step, part_of
 from finops.ledger.recipe import recipe
 from finops.ledger.sweep import sweep
+from finops.seals import broken_part
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -54,7 +55,9 @@ def outdated(database: Path) -> list[Delivery]:
     """
     store = store_of(database)
     return [
-        one for one in deliveries(database) if one.recipe != recipe(one.shape) or not is_whole(store, one.delivery_id)
+        one
+        for one in deliveries(database)
+        if one.recipe != recipe(one.shape) or not is_all_whole(store, one.delivery_id)
     ]
 
 
@@ -102,8 +105,15 @@ def _remake(database: Path, old: Delivery, step: Step) -> Delivery:
 
 
 def _found(store: Path, old: Delivery) -> Found:
-    """The delivery as its files lie in the store. Raises DataError when they do not."""
+    """The delivery as its files lie in the store. Raises DataError when they do not, or are damaged."""
     files = _kept(store / old.delivery_id, old)
+    damaged = files and broken_part(store / old.delivery_id, files[0].parent.name)
+    if damaged:
+        raise DataError(
+            f"{old.export} {old.period} cannot be made anew: its own files are damaged",
+            str(damaged),
+            "ingest that period again",
+        )
     if not files:
         raise DataError(
             f"{old.export} {old.period} cannot be made anew: its own files are not kept",

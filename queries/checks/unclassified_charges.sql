@@ -12,3 +12,4 @@ select
 from period_totals
 where charge_category = '(unclassified)'
 group by coalesce(x_line_item_type, '(none)')
+order by coalesce(x_line_item_type, '(none)')

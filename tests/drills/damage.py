@@ -16,6 +16,8 @@ from tests.drills.tally import Drill, Tally, held, look, run, total
 from tests.tiny_export import LINES, restate, write_export
 
 _TEN = Decimal("1e-10")
+# The folder of the store -> what reads it besides the figures, and must say that it is damaged.
+_READERS = {"rows": ("recommend", "waste"), "originals": ("doctor",)}
 
 
 def deliveries(drill: Drill) -> Tally:
@@ -79,6 +81,10 @@ def _kept(drill: Drill, tally: Tally, database: Path, victim: Path, expected: st
     look(tally, where, ran)
     if ran.code == 0 and ran.out != expected:
         tally.wrong_sums.append(f"{where}: other figures, and exit 0")
+    if words := _READERS.get(victim.parent.name):
+        ran = run(*words, "--db", str(database))
+        if "are damaged" not in ran.out + ran.err:
+            tally.wrong_sums.append(f"{where}: {' '.join(words)} read it, exit {ran.code}")
     victim.write_bytes(whole)
 
 
