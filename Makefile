@@ -13,7 +13,7 @@ PIP_INSTALL := -m pip install --quiet --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types imports docs-check docs bench bench-large bench-anomalies drills sbom wheel wheel-check lock clean
+.PHONY: help demo test check format lint types imports docs-check docs bench bench-large bench-anomalies drills sbom audit wheel wheel-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ test: $(VENV)/.dev ## Run the tests; those of Spark where it is installed
 
 # One step after the other, so that the first failure and the tests' closing line are the last words.
 check: $(VENV)/.dev $(SPARK) ## Run everything that CI runs
-	@set -e; for step in lint types imports docs-check wheel-check sbom test; do \
+	@set -e; for step in lint types imports docs-check wheel-check sbom audit test; do \
 		$(MAKE) --no-print-directory $$step; \
 	done
 
@@ -83,19 +83,24 @@ sbom: $(VENV)/.dev ## Write the bill of materials (CycloneDX) into dist/
 	@mkdir -p dist
 	@$(BIN)/python -m tests.sbom dist/finops.cdx.json
 
+audit: $(VENV)/audit/.installed ## Ask whether a library in a lock has a known vulnerability
+	@echo "== audit"
+	@$(VENV)/audit/bin/python -m tests.audit requirements.lock requirements-spark.lock
+
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	@rm -f dist/finops-*.whl
 	@$(BIN)/python -m hatchling build -t wheel
 
 # Needs the network; hashes only, so that a lock says nothing about where it was made.
-LOCK := compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
+LOCK := compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: ## Resolve the dependencies anew into requirements*.lock
 	@$(PYTHON) -m venv build/uv
 	@build/uv/bin/python $(PIP_INSTALL) uv
-	@build/uv/bin/uv pip $(LOCK) --group build -o requirements.lock
-	@build/uv/bin/uv pip $(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
-	@build/uv/bin/uv pip $(LOCK) --extra spark -c requirements-dev.lock -o requirements-spark.lock
+	@build/uv/bin/uv pip $(LOCK) pyproject.toml --group build -o requirements.lock
+	@build/uv/bin/uv pip $(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@build/uv/bin/uv pip $(LOCK) --group audit -o requirements-audit.lock
+	@build/uv/bin/uv pip $(LOCK) pyproject.toml --extra spark -c requirements-dev.lock -o requirements-spark.lock
 
 clean: ## Remove everything that make made
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -115,6 +120,11 @@ $(VENV)/.runtime: requirements.lock pyproject.toml finops/__init__.py | $(VENV)/
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/audit/.installed: requirements-audit.lock | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python $(PIP_INSTALL) --require-hashes -r requirements-audit.lock
 	@touch $@
 
 # PySpark comes as source only.

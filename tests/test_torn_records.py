@@ -169,3 +169,11 @@ def test_a_torn_delivery_leaves_the_one_before_as_it_was(tmp_path: Path, capfd: 
     ]
     assert main(["spend", "--format", "csv", "--db", database]) == 0
     assert before.endswith(capfd.readouterr().out)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, bill: list[bytes]) -> None:
+    header = bill[0].replace(b"lineItem/UsageType", b"lineItem/UnblendedCost")
+    path = packed(tmp_path / "bill.csv", b"\n".join([header, *bill[1:]]))
+    with pytest.raises(DataError, match="two columns are called lineItem/UnblendedCost") as caught:
+        stored(path, tmp_path)
+    assert caught.value.where == f"{path}:1"

@@ -7,7 +7,8 @@ Spellings differ by shape and age (`lineItem/UsageType`, `line_item_usage_type`,
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -106,6 +107,14 @@ def format_of(columns: Sequence[str], is_parquet: bool) -> str:
         return f"{'legacy CUR' if any('/' in name for name in columns) else 'CUR 2.0'} CSV"
     newer = {"billpayeraccountname", "resourcetags", "tags"} & names
     return f"{'CUR 2.0' if newer else 'legacy CUR'} Parquet"
+
+
+def column_names(header: Iterable[str], where: str) -> list[str]:
+    """The names of a CSV's columns. Raises DataError where one is there twice: nobody can tell which one counts."""
+    names = [name.strip() for name in header]
+    if twice := [name for name, times in Counter(names).items() if name and times > 1]:
+        raise DataError(f"two columns are called {twice[0]}", where, "deliver it again with each column once")
+    return names
 
 
 def read_layout(types: Mapping[str, str], where: str, nulls: tuple[str, ...] = ("",)) -> Layout:

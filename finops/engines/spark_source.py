@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from finops.engines.layout import Layout, format_of, read_layout, shape_of
+from finops.engines.layout import Layout, column_names, format_of, read_layout, shape_of
 from finops.errors import DataError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _header(session: SparkSession, place: str) -> tuple[str, ...]:
     first = session.read.options(**_CSV).csv(place.translate(_GLOB)).first()
     if first is None:
         raise DataError("the file is empty: not even a header", place, "copy or deliver it again")
-    return tuple((name or "").removeprefix("\ufeff").strip() for name in first)
+    return tuple(column_names(((name or "").removeprefix("\ufeff") for name in first), place))
 
 
 def _of_header(session: SparkSession, header: Sequence[str], places: Sequence[str]) -> DataFrame:

@@ -18,7 +18,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from finops.engines.duckdb import connect, identifier, literal, path_list
-from finops.engines.layout import Layout, format_of, known_columns, read_layout
+from finops.engines.layout import Layout, column_names, format_of, known_columns, read_layout
 from finops.engines.source import period_column, period_sql, scan
 from finops.errors import DataError
 from finops.ingest.csv_pieces import Piece, open_text, pieces, read_header
@@ -250,7 +250,7 @@ def split_by_period(connection: DuckDBPyConnection, rows: Rows, folder: Path) ->
 
 def _header(source: Path) -> list[str]:
     with open_text(source) as handle:
-        return [name.strip() for name in read_header(handle, source).names]
+        return column_names(read_header(handle, source).names, f"{source}:1")
 
 
 def _label_columns(layouts: Sequence[Layout]) -> dict[str, str]:
