@@ -10,6 +10,8 @@ import json
 import os
 import re
 import socket
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -222,3 +224,27 @@ def test_the_bill_of_materials_names_every_locked_library_with_its_hashes() -> N
     )
     assert sum(len(one["hashes"]) for one in bom["components"]) == lock.count("--hash=sha256:")
     assert all(one["purl"] == f"pkg:pypi/{one['name']}@{one['version']}" for one in bom["components"])
+
+
+SPILLS = """
+import sys
+from pathlib import Path
+from tempfile import gettempdir
+from finops.engines.duckdb import reader
+
+with reader(Path(sys.argv[1])) as connection:
+    connection.execute("create temp table held as select i, hash(i) as h from range(6_000_000) as t(i)")
+    rooms = [path for path in Path(gettempdir()).glob("finops-*") if list(path.rglob("duckdb_temp*"))]
+    print(len(rooms), oct(rooms[0].stat().st_mode & 0o777))
+"""
+
+
+def test_what_a_question_spills_is_nobody_elses_and_goes_with_it(tmp_path: Path) -> None:
+    spilled, here = tmp_path / "spilled", tmp_path / "here"
+    spilled.mkdir()
+    here.mkdir()
+    places = {"TMPDIR": str(spilled), "FINOPS_MEMORY": "40MB", "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", SPILLS, str(tmp_path)]
+    ran = subprocess.run(command, cwd=here, env={**os.environ, **places}, capture_output=True, text=True, check=True)
+    assert ran.stdout == "1 0o700\n"
+    assert (list(spilled.iterdir()), list(here.iterdir())) == ([], [])

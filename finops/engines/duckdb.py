@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import finops
 from finops.config import memory_limit
 
 _PACKAGE = Path(finops.__file__).parent
+_NUMBERS = count()
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,11 +24,13 @@ def connect(
 ) -> DuckDBPyConnection:
     """Open a database file, or one in memory, with the settings every finops connection shares.
 
-    `spill` is where DuckDB may put what does not fit into memory; `threads` limits the cores it uses. FINOPS_MEMORY
-    changes the memory limit.
+    `spill` is where DuckDB may put what does not fit into memory, else a folder of the system's temporary one (TMPDIR)
+    that nobody else reads and that goes with the process; `threads` limits the cores it uses. FINOPS_MEMORY changes
+    the memory limit.
     """
     import duckdb
 
+    place = spill or _spill()
     connection = duckdb.connect(
         str(database) if database else ":memory:",
         read_only=read_only,
@@ -32,7 +38,7 @@ def connect(
             "memory_limit": memory_limit(),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            **({"temp_directory": str(spill)} if spill else {}),
+            **({"temp_directory": str(place)} if place else {}),
             **({"threads": str(threads)} if threads else {}),
         },
     )
@@ -40,6 +46,19 @@ def connect(
     connection.execute("set preserve_insertion_order = false")
     connection.execute("set global TimeZone = 'UTC'")
     return connection
+
+
+def _spill() -> Path | None:
+    """A folder of its own for each connection; None, which is DuckDB's own choice, where no folder can be made."""
+    try:
+        return Path(_room().name) / str(next(_NUMBERS))
+    except OSError:
+        return None
+
+
+@cache
+def _room() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="finops-", ignore_cleanup_errors=True)
 
 
 def reader(folder: Path) -> DuckDBPyConnection:
