@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,7 +229,8 @@ def _rounding(totals: dict[str, Any]) -> list[Problem]:
 
 def _notes(engine: Engine, layout: Layout, unavailable: dict[str, str], found: dict[str, Any]) -> list[Problem]:
     notes = []
-    for row in DuckDB(engine.marts).rows(models.model("unclassified_charges").sql):
+    rows = DuckDB(engine.marts).rows(models.model("unclassified_charges").sql)
+    for row in sorted(rows, key=itemgetter("x_line_item_type")):
         text = (
             f"{row['line_items']} line(s) of the unknown type {row['x_line_item_type']} sum to {row['unblended']:,.2f}"
         )

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -152,7 +153,9 @@ def _left_out(connection: DuckDBPyConnection, cut: Cut) -> list[Problem]:
 def _unclassified(connection: DuckDBPyConnection) -> list[Problem]:
     return [
         Problem("unclassified", f"charges of the unknown type {row['x_line_item_type']} sum to {row['unblended']:,.2f}")
-        for row in _rows(connection, models.model("unclassified_charges").sql)
+        for row in sorted(
+            _rows(connection, models.model("unclassified_charges").sql), key=itemgetter("x_line_item_type")
+        )
     ]
 
 

@@ -12,4 +12,3 @@ select
 from period_totals
 where charge_category = '(unclassified)'
 group by coalesce(x_line_item_type, '(none)')
-order by coalesce(x_line_item_type, '(none)')
