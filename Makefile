@@ -100,6 +100,7 @@ lock: ## Resolve the dependencies anew into requirements*.lock
 	@build/uv/bin/uv pip $(LOCK) pyproject.toml --group build -o requirements.lock
 	@build/uv/bin/uv pip $(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	@build/uv/bin/uv pip $(LOCK) --group audit -o requirements-audit.lock
+	@build/uv/bin/uv pip $(LOCK) --group s3a --no-deps -o requirements-s3a.lock
 	@build/uv/bin/uv pip $(LOCK) pyproject.toml --extra spark -c requirements-dev.lock -o requirements-spark.lock
 
 clean: ## Remove everything that make made
@@ -128,6 +129,8 @@ $(VENV)/audit/.installed: requirements-audit.lock | $(VENV)/bin/python
 	@touch $@
 
 # PySpark comes as source only.
-$(VENV)/.spark: requirements-spark.lock | $(VENV)/.dev
+$(VENV)/.spark: requirements-spark.lock requirements-s3a.lock | $(VENV)/.dev
 	@$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements-spark.lock
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes --no-deps -r requirements-s3a.lock \
+		|| echo "cannot install sagemaker-pyspark: Spark's way to S3 is not tried" >&2
 	@touch $@

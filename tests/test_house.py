@@ -17,7 +17,7 @@ from finops import __version__, paths
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("queries", "pricing", "reports")
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-spark.lock", "requirements-audit.lock")
+LOCKS = tuple(f"requirements{name}.lock" for name in ("", "-dev", "-spark", "-s3a", "-audit"))
 HEAVY = {"boto3", "botocore", "duckdb", "jinja2", "numpy", "pandas", "plotly", "pyarrow", "rich", "sqlglot"}
 LONGEST_FILE, LONGEST_FUNCTION = 500, 60
 REQUIREMENT = re.compile(

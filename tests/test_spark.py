@@ -17,9 +17,10 @@ import pytest
 
 from finops.engines.duckdb import connect, literal
 from finops.engines.source import money, scan
-from finops.engines.spark import Spark, missing, session
+from finops.engines.spark import Spark, missing, session, spark_errors
 from finops.engines.spark_source import ALL_ROWS, doubles, open_export
 from finops.engines.translate import EXPORT_ROWS
+from finops.errors import EngineError
 from finops.ingest.demo import write_export
 from finops.ingest.discover import survey
 from finops.ledger.build import build, build_on
@@ -197,3 +198,18 @@ def test_the_demo_estate_is_the_same_on_both_engines(
     assert different == 0
     assert compared > 1000 * months
     assert catalog_rows(databases[1]) == catalog_rows(databases[0])
+
+
+def test_a_failure_of_java_is_told_by_its_cause() -> None:
+    from pyspark.errors import PySparkException
+
+    said = (
+        "An error occurred while calling o194.parquet.\n"
+        ": org.apache.spark.SparkException: Job aborted.\n\tat org.apache.spark.sql.errors\n"
+        "Caused by: java.lang.ClassNotFoundException: Class org.apache.hadoop.fs.s3a.S3AFileSystem not found\n"
+    )
+    with pytest.raises(EngineError) as caught, spark_errors("acme"):
+        raise PySparkException(said)
+    assert caught.value.what == (
+        "Spark failed: java.lang.ClassNotFoundException: Class org.apache.hadoop.fs.s3a.S3AFileSystem not found"
+    )

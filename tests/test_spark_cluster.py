@@ -1,9 +1,11 @@
-"""A standalone cluster on loopback builds the same marts as DuckDB; they come back through the folder of exchange."""
+"""A standalone cluster on loopback builds the same marts as DuckDB; they come back through the place of exchange."""
 
 from __future__ import annotations
 
 import subprocess
 import warnings
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from finops.catalog import deliveries
 from finops.engines.spark import missing
 from tests.bench.measure import finops
 from tests.both_engines import QUICK, catalog_rows, differences
+from tests.s3_bucket import CREDENTIALS, Bucket, upload
 from tests.spark_cluster import standalone
 from tests.tiny_export import write_export
 
@@ -33,27 +36,67 @@ exchange = "{exchange}"
 "spark.sql.shuffle.partitions" = "2"
 "spark.ui.enabled" = "false"
 """
+# How Hadoop reaches the S3 server of the tests.
+S3A = """
+"spark.jars" = "{jars}"
+"spark.hadoop.fs.s3a.endpoint" = "{endpoint}"
+"spark.hadoop.fs.s3a.path.style.access" = "true"
+"spark.hadoop.fs.s3a.access.key" = "{key}"
+"spark.hadoop.fs.s3a.secret.key" = "{secret}"
+"""
 
 
-def test_a_cluster_builds_the_marts_of_duckdb_and_leaves_nothing_where_it_wrote_them(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with standalone(tmp_path_factory.mktemp("cluster")) as url:
+        yield url
+
+
+def test_a_cluster_builds_the_marts_of_duckdb_and_leaves_nothing_where_it_wrote_them(
+    tmp_path: Path, master: str
+) -> None:
     export, exchange = write_export(tmp_path), tmp_path / "exchange"
-    here, there = tmp_path / "here.duckdb", tmp_path / "there.duckdb"
-    with standalone(tmp_path / "cluster") as master:
-        told = ingested(export, there, SETTINGS.format(master=master, exchange=exchange, options=QUICK))
+    told = same_on_both(tmp_path, str(export), SETTINGS.format(master=master, exchange=exchange, options=QUICK))
+    assert "Stage" not in told
+    assert list(exchange.iterdir()) == []
+
+
+def test_a_cluster_reads_a_bucket_in_place(tmp_path: Path, master: str, bucket: Bucket) -> None:
+    upload(bucket, write_export(tmp_path / "made").parent)
+    jars = ",".join(str(path) for path in hadoop_aws())
+    key, secret = CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
+    settings = SETTINGS.format(master=master, exchange=tmp_path / "exchange", options=QUICK)
+    reached = S3A.format(jars=jars, endpoint=bucket.proxy.url, key=key, secret=secret)
+    same_on_both(tmp_path, f"s3://{bucket.name}/exports", settings + reached)
+
+
+def hadoop_aws() -> list[Path]:
+    """The jars of Hadoop's S3A, which PySpark does not bring; a package of AWS does."""
+    found = find_spec("sagemaker_pyspark")
+    if found is None or found.origin is None:
+        warnings.warn("Spark's way to S3 is not tried: no sagemaker_pyspark, which carries hadoop-aws", stacklevel=1)
+        pytest.skip("no sagemaker_pyspark, which carries hadoop-aws")
+    jars = Path(found.origin).parent / "jars"
+    return [*jars.glob("hadoop-aws-*.jar"), *jars.glob("aws-java-sdk-bundle-*.jar")]
+
+
+def same_on_both(folder: Path, export: str, settings: str) -> str:
+    """Load it on the cluster and on DuckDB and hold one against the other; what the cluster's ingest said."""
+    here, there = folder / "here.duckdb", folder / "there.duckdb"
+    told = ingested(export, there, settings)
     ingested(export, here, "")
     compared, different = differences(here, there)
     assert (compared > 10, different) == (True, 0)
     assert catalog_rows(there) == catalog_rows(here)
-    assert "Stage" not in told
-    assert list(exchange.iterdir()) == []
     assert [one.rows for one in deliveries(there)] == [4]
+    return told
 
 
-def ingested(export: Path, database: Path, settings: str) -> str:
+def ingested(export: str, database: Path, settings: str) -> str:
     """Load it in a process of its own, as everything that Spark starts ends with it; what was said."""
     config = database.with_suffix(".toml")
     config.write_text(settings)
-    command = finops("ingest", str(export), "--db", str(database), "--config", str(config))
+    command = finops("ingest", export, "--db", str(database), "--config", str(config))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stderr

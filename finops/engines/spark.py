@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -229,9 +229,16 @@ def _told(text: str, where: str) -> DataError | EngineError:
     return EngineError(f"Spark failed: {_said(text)}", where, "the log of Spark says more")
 
 
+def _cause(lines: Sequence[str]) -> str:
+    """What began it: the last cause that Java names, else the first line that is not about the call from Python."""
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    others = [line.removeprefix(": ") for line in lines if not line.startswith("An error occurred while calling")]
+    return [*causes[-1:], *others, "no word"][0]
+
+
 def _said(text: str, sign: str = "") -> str:
     """The sentence of an error of Spark that says most; the rest is its advice and the frames of Java."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = next((line for line in lines if sign and sign in line), lines[0] if lines else "no word")
+    telling = next((line for line in lines if sign and sign in line), _cause(lines))
     said = telling[telling.find(sign) + len(sign) :].lstrip("] .:") if sign else telling
     return (said or telling).split(". ")[0][:200]
