@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from finops.catalog import deliveries, store_of
+from finops.catalog import deliveries, open_catalog, store_of
 from finops.cli import main
 from finops.config import Settings
 from finops.holding import held, is_held
@@ -54,3 +54,10 @@ def test_who_fails_holds_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), held([tmp_path]):
         raise ZeroDivisionError
     assert not is_held(tmp_path)
+
+
+def test_a_process_may_look_at_one_catalog_from_two_places_at_once(tmp_path: Path) -> None:
+    database = ingested(tmp_path)
+    with open_catalog(database) as one, open_catalog(database) as other:
+        count = "select count(*) from deliveries"
+        assert one.execute(count).fetchone() == other.execute(count).fetchone() == (1,)

@@ -24,13 +24,14 @@ def connect(
 ) -> DuckDBPyConnection:
     """Open a database file, or one in memory, with the settings every finops connection shares.
 
-    `spill` is where DuckDB may put what does not fit into memory, else a folder of the system's temporary one (TMPDIR)
-    that nobody else reads and that goes with the process; `threads` limits the cores it uses. FINOPS_MEMORY changes
-    the memory limit.
+    `spill` is where DuckDB may put what does not fit into memory: else what is asked in memory goes to a folder of the
+    system's temporary one (TMPDIR) that nobody else reads and that goes with the process. `threads` limits the cores it
+    uses. FINOPS_MEMORY changes the memory limit.
     """
     import duckdb
 
-    place = spill or _spill()
+    # Connections of one process to one file must agree in all settings.
+    place = spill or (None if database else _spill())
     connection = duckdb.connect(
         str(database) if database else ":memory:",
         read_only=read_only,
