@@ -52,7 +52,7 @@ def keep(usage: Usage, settings: Settings, document: Document) -> None:
         draft.chmod(0o600)
         kept = draft.replace(folder / _name(usage.database, settings, usage.chosen))
         seal(folder, [kept])
-        for path in folder.glob("advice-*.json"):
+        for path in (*folder.glob("advice-*.json"), *folder.glob("*.draft")):
             if path != kept:
                 path.unlink()
     except OSError:
@@ -66,11 +66,11 @@ def kept(database: Path, settings: Settings, export: str | None) -> Kept | None:
     try:
         if not path.exists() or broken(folder):
             return None
-        text = path.read_text(encoding="utf-8")
-    except OSError:
+        rows = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_int=Decimal)["rows"]
+    except (OSError, ValueError, KeyError):
         return None
     span = complete_span([one for one in chosen.deliveries if one.shape == "cur"])
-    return Kept(json.loads(text, parse_float=Decimal, parse_int=Decimal)["rows"], (span.start, span.end))
+    return Kept(rows, (span.start, span.end))
 
 
 def _folder(database: Path) -> Path:
